@@ -1,0 +1,147 @@
+"""From what was found to what is said: the decision, with what only the database and the conversation know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.answering.knowledge_lookup import ServableAnswer, servable_answers
+from bot.answering.texts import texts_for
+from bot.answering.understanding import Understood
+from bot.errors import InvalidInputError
+from retrieval.candidates import Retrieved
+from retrieval.decision import Decision, Outcome, ScoredCandidate
+from retrieval.small_talk import SmallTalk
+
+SUGGESTED = 3
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the bot says and everything that led to it; the content of an exchange."""
+
+    outcome: Outcome
+    rule: str
+    confidence: float
+    text: str
+    language: str
+    parts: Sequence[Mapping[str, str | None]]
+    intent: str | None = None
+    choices: Sequence[Mapping[str, str]] = ()
+    suggestions: Sequence[str] = ()
+    candidates: Sequence[Mapping[str, Any]] = ()
+    evidence: Mapping[str, Any] | None = None
+
+
+def reply_to(connection: Connection, understood: Understood) -> Reply:
+    """Decides among the answers that may be given at this moment."""
+    if understood.small_talk is not None:
+        return _small_talk_reply(understood.small_talk, understood.language)
+    retrieved = understood.retrieved
+    assert retrieved is not None, "only small talk is not searched for"
+    servable = servable_answers(connection, [c.answer_id for c in retrieved.candidates])
+    retrieved = _only(retrieved, servable)
+    decision = understood.serving.engine.decide(retrieved, asks_for_person=understood.wants_person)
+    reply = _worded(decision, retrieved, servable, understood)
+    top = servable.get(retrieved.candidates[0].answer_id) if retrieved.candidates else None
+    return replace(
+        reply,
+        intent=top.intent if top else None,
+        candidates=_candidate_rows(decision.scored),
+        evidence={**understood.serving.engine.explain(retrieved), "masked": dict(understood.masked)},
+    )
+
+
+def reply_to_choice(
+    connection: Connection, answer_id: str, offered: Sequence[str], *, language: str
+) -> Reply:
+    """The visitor picked one of the answers the last exchange offered.
+
+    Raises:
+        InvalidInputError: it was not among them, or is no longer approved.
+    """
+    servable = servable_answers(connection, [answer_id])
+    if answer_id not in offered or answer_id not in servable:
+        raise InvalidInputError(
+            f"choice {answer_id!r} is not among the choices of the last reply ({', '.join(offered) or 'none'})"
+        )
+    return _answer(servable[answer_id], language, rule="visitor_choice", confidence=1.0)
+
+
+def person_requested(language: str) -> Reply:
+    text = texts_for(language).person_requested
+    return _say(Outcome.HANDED_OFF, "asked_for_person", text, language)
+
+
+def _only(retrieved: Retrieved, servable: Mapping[str, ServableAnswer]) -> Retrieved:
+    kept = tuple(c for c in retrieved.candidates if c.answer_id in servable)
+    return retrieved if len(kept) == len(retrieved.candidates) else replace(retrieved, candidates=kept)
+
+
+def _worded(
+    decision: Decision, retrieved: Retrieved, servable: Mapping[str, ServableAnswer], understood: Understood
+) -> Reply:
+    language, first_question = understood.language, understood.serving.engine.first_question
+    ids = [choice.candidate.answer_id for choice in decision.answers]
+    if decision.outcome is Outcome.ANSWERED:
+        return _answer(servable[ids[0]], language, rule=decision.rule, confidence=decision.confidence)
+    texts = texts_for(language)
+    if decision.outcome is Outcome.CLARIFIED:
+        choices = [
+            {"answer_id": choice.candidate.answer_id, "question": question}
+            for choice in decision.answers
+            if (question := first_question(choice.candidate.answer_id, language) or choice.candidate.question)
+        ]
+        which = texts.which_one if len(choices) > 1 else texts.is_it_this
+        said = _say(Outcome.CLARIFIED, decision.rule, which, language)
+        return replace(said, choices=choices, confidence=decision.confidence)
+    if decision.rule == "asked_for_person":
+        return replace(person_requested(language), confidence=decision.confidence)
+    said = _say(Outcome.HANDED_OFF, decision.rule, texts.unknown, language)
+    near = (first_question(c.answer_id, language) for c in retrieved.candidates[:SUGGESTED])
+    suggestions = [question for question in near if question]
+    return replace(said, suggestions=suggestions, confidence=decision.confidence)
+
+
+def _answer(answer: ServableAnswer, language: str, *, rule: str, confidence: float) -> Reply:
+    text, text_language = answer.text_in(language)
+    return Reply(
+        outcome=Outcome.ANSWERED,
+        rule=rule,
+        confidence=confidence,
+        text=text,
+        language=text_language,
+        parts=[{"text": text, "answer_id": answer.id}],
+        intent=answer.intent,
+    )
+
+
+def _say(outcome: Outcome, rule: str, text: str, language: str) -> Reply:
+    """A reply in the bot's own words, which come from no answer."""
+    parts = [{"text": text, "answer_id": None}]
+    return Reply(outcome=outcome, rule=rule, confidence=0.0, text=text, language=language, parts=parts)
+
+
+def _small_talk_reply(kind: SmallTalk, language: str) -> Reply:
+    texts = texts_for(language)
+    said = {
+        SmallTalk.GREETING: texts.welcome,
+        SmallTalk.THANKS: texts.thanks,
+        SmallTalk.GOODBYE: texts.goodbye,
+    }[kind]
+    return replace(_say(Outcome.ANSWERED, f"small_talk_{kind.value}", said, language), confidence=1.0)
+
+
+def _candidate_rows(scored: Sequence[ScoredCandidate]) -> list[dict[str, Any]]:
+    return [
+        {
+            "answer_id": candidate.answer_id,
+            "question": candidate.question,
+            "similarity": round(candidate.similarity, 4),
+            "lexical": round(candidate.lexical, 4),
+            "support": round(candidate.support, 4),
+            "confidence": round(item.confidence, 4),
+        }
+        for candidate, item in ((item.candidate, item) for item in scored)
+    ]

@@ -1,0 +1,139 @@
+"""What this process answers with: the promoted release, kept up to date with the knowledge tables."""
+
+import asyncio
+import os
+from dataclasses import dataclass, replace
+
+import structlog
+from prometheus_client import Gauge
+from sqlalchemy import select
+
+from bot.answering.retrievals import Retrievals
+from bot.db.engine import Database
+from bot.db.knowledge_tables import KnowledgeState
+from bot.db.release_tables import ReleasePointer
+from bot.errors import UnavailableError
+from bot.knowledge.index_feed import load_changes
+from bot.releases import repository
+from bot.settings import Settings
+from retrieval.candidates import Retrieved
+from retrieval.engine import Engine
+
+FOLLOW_INTERVAL_S = 0.5
+"""How often a worker looks for a new release or changed knowledge (the promise is 5 s and 2 s)."""
+
+MAX_WAITING = 256
+"""Messages that may wait for the encoder before further ones are refused with 503."""
+
+_NEWEST = select(
+    select(ReleasePointer.generation).scalar_subquery(), select(KnowledgeState.revision).scalar_subquery()
+)
+
+log = structlog.get_logger(__name__)
+knowledge_revision = Gauge("kefu_knowledge_revision", "Newest knowledge revision searchable in this process")
+waiting_messages = Gauge("kefu_encoder_waiting", "Messages waiting for or in the encoder")
+
+
+@dataclass(frozen=True)
+class Serving:
+    """One release in memory. Taken once per message, so that no reply mixes two releases."""
+
+    release_id: str
+    checkpoint_id: str
+    snapshot_id: str
+    generation: int
+    revision: int
+    engine: Engine
+
+
+class ReleaseFollower:
+    """Follows the promoted pointer and the knowledge revision; ``serving`` is always whole."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._retrievals = Retrievals(settings.encoder_threads or os.cpu_count() or 1)
+        self._waiting = 0
+        self._refreshing = asyncio.Lock()
+        self.serving: Serving | None = None
+
+    def take(self) -> Serving:
+        """Raises UnavailableError while there is nothing to answer with."""
+        if self.serving is None:
+            raise UnavailableError(
+                "there is no release yet; run `kefu import --approve` or `kefu demo`", retry_after_s=5
+            )
+        return self.serving
+
+    async def retrieve(self, serving: Serving, utterance: str, *, language: str) -> Retrieved:
+        """Encodes and searches off the event loop; refuses instead of queueing without end."""
+        if self._waiting >= MAX_WAITING:
+            raise UnavailableError(f"{self._waiting} messages are waiting already")
+        self._waiting += 1
+        waiting_messages.set(self._waiting)
+        try:
+            found = self._retrievals.submit(serving.engine, utterance, language=language)
+            return await asyncio.wrap_future(found)
+        finally:
+            self._waiting -= 1
+            waiting_messages.set(self._waiting)
+
+    async def refresh(self) -> None:
+        """Loads a newly promoted release, then what changed in the knowledge since its snapshot."""
+        async with self._refreshing:
+            newest = await self._database.quick.read(lambda connection: connection.execute(_NEWEST).one())
+            if self.serving and newest == (self.serving.generation, self.serving.revision):
+                return
+            await self._follow_pointer()
+            await self._follow_knowledge()
+
+    async def follow(self) -> None:
+        """Runs until cancelled. A fault is logged and tried again; what was serving goes on serving."""
+        while True:
+            await asyncio.sleep(FOLLOW_INTERVAL_S)
+            try:
+                await self.refresh()
+            except Exception as error:
+                log.error("release_not_followed", error=repr(error))
+
+    def close(self) -> None:
+        self._retrievals.close()
+
+    async def _follow_pointer(self) -> None:
+        async with self._database.read() as session:
+            generation, parts = await repository.promoted(session)
+        if parts is None or (self.serving and self.serving.generation == generation):
+            return
+        data_dir = self._settings.data_dir
+        engine = await asyncio.to_thread(
+            Engine.load, data_dir / parts.checkpoint.path, data_dir / parts.snapshot.path
+        )
+        loaded = Serving(
+            parts.release.id,
+            parts.checkpoint.id,
+            parts.snapshot.id,
+            generation,
+            parts.snapshot.revision,
+            engine,
+        )
+        await asyncio.to_thread(engine.warm_up)
+        self.serving = await self._caught_up(loaded)
+        log.info("release_serving", release=parts.release.id, generation=generation)
+
+    async def _follow_knowledge(self) -> None:
+        if self.serving is not None:
+            self.serving = await self._caught_up(self.serving)
+
+    async def _caught_up(self, serving: Serving) -> Serving:
+        async with self._database.read() as session:
+            changes = await load_changes(session, since=serving.revision)
+        if changes.revision == serving.revision:
+            return serving
+        await asyncio.to_thread(
+            serving.engine.retriever.apply,
+            upsert=changes.upsert,
+            remove_questions=changes.removed_questions,
+            remove_passages=changes.removed_passages,
+        )
+        knowledge_revision.set(changes.revision)
+        return replace(serving, revision=changes.revision)

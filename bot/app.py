@@ -1,0 +1,88 @@
+"""Puts the service together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import health, problems
+from bot.access.idempotency import RunningRequests, forget_expired_keys
+from bot.access.rate_limits import RateLimits
+from bot.answering.serving import ReleaseFollower
+from bot.channels import openai_endpoints as openai
+from bot.conversations import endpoints as conversations
+from bot.db.engine import Database
+from bot.db.migrating import require_schema
+from bot.dependencies import Parts
+from bot.exports import endpoints as exports
+from bot.feedback import endpoints as feedback
+from bot.imports import endpoints as imports
+from bot.knowledge import endpoints as knowledge
+from bot.openapi import DescribedApi
+from bot.page import endpoints as page
+from bot.releases import endpoints as releases
+from bot.request_limits import BodyLimitMiddleware
+from bot.settings import Settings
+from bot.version import VERSION
+
+CLEAN_UP_EVERY_S = 3600
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    app = DescribedApi(
+        title="Kefu",
+        version=VERSION,
+        description="Answers customers from a company's past support conversations.",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    problems.install(app)
+    for domain in (conversations, feedback, openai, knowledge, imports, exports, releases, health, page):
+        app.include_router(domain.router)
+    app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        expose_headers=["Retry-After"],
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    database = Database.open(settings.database_url)
+    follower = ReleaseFollower(database, settings)
+    app.state.parts = Parts(settings, database, follower, RateLimits(settings.rate_limit), RunningRequests())
+    app.state.stopping = asyncio.Event()
+    await require_schema(database)
+    await follower.refresh()
+    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database))]
+    try:
+        yield
+    finally:
+        app.state.stopping.set()
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        follower.close()
+        await database.close()
+
+
+async def _clean_up(database: Database) -> None:
+    while True:
+        try:
+            await forget_expired_keys(database)
+        except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
+            log.error("replies_not_forgotten", error=str(error))
+        await asyncio.sleep(CLEAN_UP_EVERY_S)

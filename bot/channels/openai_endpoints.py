@@ -1,0 +1,173 @@
+"""/v1/chat/completions and /v1/models: Kefu for programs that speak OpenAI's protocol.
+
+Stateless: the last user message is the question, and each call is a conversation of its own. With
+``metadata.conversation_id`` or the header ``X-Kefu-Conversation`` it goes on in a stored conversation.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from bot.access.idempotency import StoredReply
+from bot.access.principals import KeyPrincipal
+from bot.answering.understanding import Understood, understand
+from bot.channels.openai_errors import ModelUnknownError, OpenAiRoute, openai_responses
+from bot.channels.openai_schemas import (
+    MODEL,
+    AssistantMessage,
+    ChatCompletion,
+    ChatCompletionRequest,
+    CompletionChoice,
+    KefuDetails,
+    ModelCard,
+    ModelList,
+    Usage,
+)
+from bot.conversations import service
+from bot.conversations.streaming import event_stream, pieces
+from bot.db.base import JsonObject
+from bot.db.transactions import Connection
+from bot.dependencies import Idempotent, Parts, PartsDep, ReadKey, WriteKey
+from bot.errors import InvalidInputError, TooLargeError
+from bot.json_bytes import json_text
+from bot.problems import responses
+
+router = APIRouter(
+    prefix="/v1", tags=["openai"], route_class=OpenAiRoute, responses=openai_responses(401, 403, 422, 429)
+)
+
+ConversationHeader = Annotated[str | None, Header(alias="X-Kefu-Conversation")]
+
+
+@router.get("/models")
+async def list_models(key: ReadKey, parts: PartsDep) -> ModelList:  # noqa: ARG001  # the key is the permission
+    return ModelList(object="list", data=[_model_card()])
+
+
+@router.get("/models/{model}", responses=openai_responses(404))
+async def get_model(model: str, key: ReadKey) -> ModelCard:  # noqa: ARG001
+    _check_model(model)
+    return _model_card()
+
+
+@router.post(
+    "/chat/completions",
+    response_model=ChatCompletion,
+    responses={
+        **openai_responses(400, 404, 409, 503),
+        **responses(TooLargeError),
+        200: {"content": {"text/event-stream": {}}},
+    },
+)
+async def create_chat_completion(
+    request: ChatCompletionRequest,
+    key: WriteKey,
+    parts: PartsDep,
+    call: Idempotent,
+    conversation_header: ConversationHeader = None,
+) -> Response:
+    """Answers the last user message with an approved answer, a question back, or a handoff."""
+    _check_model(request.model)
+    stored = await call.stored()
+    if stored is None:
+        wish = (request.metadata or {}).get("conversation_id") or conversation_header
+        stored = await _answered(request, key, parts, call, conversation_id=str(wish) if wish else None)
+    completion = ChatCompletion.model_validate(stored.body)
+    if request.stream:
+        usage_wanted = bool(request.stream_options and request.stream_options.include_usage)
+        return _stream(completion, usage_wanted=usage_wanted)
+    return JSONResponse(stored.body)
+
+
+async def _answered(
+    request: ChatCompletionRequest,
+    key: KeyPrincipal,
+    parts: Parts,
+    call: Idempotent,
+    *,
+    conversation_id: str | None,
+) -> StoredReply:
+    question = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
+    if not question.strip():
+        raise InvalidInputError("messages: the last message with role 'user' has no text")
+    language = None
+    if conversation_id is not None:
+        wanted = conversation_id
+        found = await parts.database.quick.read(lambda c: service.reachable(c, wanted, key))
+        language = found.language
+    understood = await understand(
+        question,
+        follower=parts.follower,
+        languages=parts.settings.languages,
+        conversation_language=language,
+    )
+
+    def answer(connection: Connection) -> StoredReply:
+        thread = conversation_id or service.open_thread(connection, key, channel="openai")
+        row = service.answer_text(connection, thread, understood)
+        return StoredReply(200, _completion(row, request, understood).model_dump(mode="json"))
+
+    return await call.run_quick(answer)
+
+
+def _completion(row: JsonObject, request: ChatCompletionRequest, understood: Understood) -> ChatCompletion:
+    text = _with_choices(row)
+    count = understood.serving.engine.retriever.encoder.count_tokens
+    prompt = sum(count(message.text) for message in request.messages)
+    completion = count(text)
+    message = AssistantMessage(role="assistant", content=text, refusal=None)
+    return ChatCompletion(
+        id=f"chatcmpl-{row['id']}",
+        object="chat.completion",
+        created=int(time.time()),
+        model=MODEL,
+        choices=[CompletionChoice(index=0, message=message, logprobs=None, finish_reason="stop")],
+        usage=Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion),
+        kefu=KefuDetails(
+            conversation_id=row["conversation_id"], exchange_id=row["id"], outcome=row["outcome"]
+        ),
+    )
+
+
+def _with_choices(row: JsonObject) -> str:
+    """This protocol has no buttons, so what can be chosen is listed in the text."""
+    lines = [row["reply"]["text"], *(f"- {choice['question']}" for choice in row["choices"])]
+    return "\n".join(lines)
+
+
+def _stream(completion: ChatCompletion, *, usage_wanted: bool) -> StreamingResponse:
+    def chunk(delta: JsonObject, finish_reason: str | None = None, **more: Any) -> bytes:
+        choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]
+        body = {
+            "id": completion.id,
+            "object": "chat.completion.chunk",
+            "created": completion.created,
+            "model": MODEL,
+            "choices": choices,
+            **({"usage": None} if usage_wanted else {}),
+            **more,
+        }
+        return f"data: {json_text(body)}\n\n".encode()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield chunk({"role": "assistant", "content": ""}, kefu=completion.kefu.model_dump())
+        for piece in pieces(completion.choices[0].message.content):
+            yield chunk({"content": piece})
+        yield chunk({}, "stop")
+        if usage_wanted:
+            yield chunk({}, choices=[], usage=completion.usage.model_dump())
+        yield b"data: [DONE]\n\n"
+
+    return event_stream(chunks())
+
+
+def _check_model(model: str) -> None:
+    if model != MODEL:
+        raise ModelUnknownError(f"the model {model!r} does not exist; this service has {MODEL!r}")
+
+
+def _model_card() -> ModelCard:
+    return ModelCard(id=MODEL, object="model", created=1_795_219_200, owned_by="kefu")

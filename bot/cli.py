@@ -1,0 +1,56 @@
+"""The ``kefu`` command: one module a group of commands in ``bot/commands``.
+
+Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 refused by the gate, 4 done but some lines were rejected.
+"""
+
+import typer
+
+from bot.commands import (
+    asking,
+    backing_up,
+    demo,
+    erasing,
+    examining,
+    exporting,
+    importing,
+    keys,
+    operating,
+    releases,
+    serving,
+    training_process,
+)
+from bot.commands.console import errors_for_people
+from bot.logs import configure_logs
+
+app = typer.Typer(
+    name="kefu",
+    help="Turns past support conversations into a bot that answers customers in English and Chinese.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for group in (
+    serving,
+    demo,
+    asking,
+    importing,
+    training_process,
+    examining,
+    backing_up,
+    erasing,
+    operating,
+):
+    group.register(app)
+app.add_typer(exporting.app, name="export", help="Files for others: exchanges, knowledge, conversation")
+app.add_typer(keys.app, name="keys", help="API keys for integrators")
+app.add_typer(releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back")
+
+
+def main() -> None:
+    configure_logs()
+    with errors_for_people():
+        app(prog_name="kefu")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""``kefu ask``: one question, answered by the very parts that serve customers, and explained."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from bot.answering.replying import Reply, reply_to
+from bot.answering.serving import ReleaseFollower
+from bot.answering.understanding import understand
+from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command("ask")(ask)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What a customer would type")],
+    explain: Annotated[bool, typer.Option("--explain", help="Show what led to the reply")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the promoted release. Nothing is stored."""
+    settings = Settings()
+
+    async def main() -> tuple[Reply, str]:
+        async with open_database(settings) as database:
+            follower = ReleaseFollower(database, settings)
+            try:
+                await follower.refresh()
+                understood = await understand(
+                    question, follower=follower, languages=settings.languages, conversation_language=None
+                )
+                reply = await database.quick.read(lambda connection: reply_to(connection, understood))
+                return reply, understood.serving.release_id
+            finally:
+                follower.close()
+
+    reply, release = run(main)
+    if as_json:
+        print_json(_as_json(reply, release, explain=explain))
+        return
+    _print_reply(reply)
+    if explain:
+        _print_explanation(reply, release)
+
+
+def _as_json(reply: Reply, release: str, *, explain: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "outcome": reply.outcome.value,
+        "reply": {"text": reply.text, "language": reply.language, "parts": list(reply.parts)},
+        "choices": list(reply.choices),
+        "suggestions": list(reply.suggestions),
+        "release": release,
+    }
+    if explain:
+        body |= {
+            "confidence": reply.confidence,
+            "intent": reply.intent,
+            "candidates": list(reply.candidates),
+            "evidence": dict(reply.evidence or {}),
+            "rule": reply.rule,
+        }
+    return body
+
+
+def _print_reply(reply: Reply) -> None:
+    out.print(reply.text)
+    for choice in reply.choices:
+        out.print(f"  • {choice['question']}")
+    if reply.suggestions:
+        out.print("Near it: " + " · ".join(reply.suggestions))
+
+
+def _print_explanation(reply: Reply, release: str) -> None:
+    out.print(
+        f"\noutcome {reply.outcome.value} · rule {reply.rule} · confidence {reply.confidence:.3f} · {release}",
+    )
+    table = Table("past question", "answer", "similarity", "lexical", "support", "confidence")
+    for row in reply.candidates:
+        numbers = (f"{row[name]:.3f}" for name in ("similarity", "lexical", "support", "confidence"))
+        table.add_row(row["question"], row["answer_id"], *numbers)
+    out.print(table)
+    evidence = (f"{name} {value}" for name, value in (reply.evidence or {}).items() if name != "masked")
+    out.print(" · ".join(evidence))

@@ -1,0 +1,107 @@
+"""How commands talk: tables and sentences for people on stdout, JSON with ``--json``, progress and errors on stderr."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from sqlalchemy.exc import DBAPIError
+
+from bot.db.engine import Database
+from bot.db.migrating import require_schema
+from bot.errors import KefuError
+from bot.json_bytes import json_text
+from bot.settings import Settings
+from retrieval.errors import RetrievalError
+
+# What is in square brackets stays as it is, unless a print says markup=True: most texts are other people's.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
+T = TypeVar("T")
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON on stdout, untouched by colours and wrapping."""
+    sys.stdout.write(json_text(value) + "\n")
+
+
+def run(main: Callable[[], Awaitable[T]]) -> T:
+    async def awaited() -> T:
+        return await main()
+
+    return asyncio.run(awaited())
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The configured database, at the schema this version needs."""
+    database = Database.open(settings.database_url)
+    try:
+        await require_schema(database)
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per stage on stderr; call the yielded function with (stage, done, total)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Ends the process with one clear line instead of a stack trace, for every error we know of."""
+    try:
+        yield
+    except KefuError as error:
+        _end(f"{error.title}: {error.detail}", error.exit_code)
+    except RetrievalError as error:
+        _end(str(error), 1)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"KEFU_{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        )
+        _end(f"wrong setting: {wrong}", 2)
+    except DBAPIError as error:
+        _end(f"the database refused: {error.orig}", 1)
+    except OSError as error:
+        _end(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
+    except KeyboardInterrupt:
+        _end("stopped", 1)
+
+
+def _end(message: str, code: int) -> None:
+    err.print("kefu:", style="bold red", end=" ")
+    err.print(message, soft_wrap=True)
+    raise SystemExit(code)

@@ -1,0 +1,81 @@
+"""``kefu keys``: API keys for integrators."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sqlalchemy import select
+
+from bot.access.principals import Scope
+from bot.access.tokens import KEY_PREFIX, new_token, token_hash
+from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.db.access_tables import ApiKey
+from bot.db.base import new_id, now
+from bot.errors import NotFoundError
+from bot.settings import Settings
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option("--name", help="What the key is for")],
+    scope: Annotated[Scope, typer.Option("--scope", help="What it may do")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. It is shown once and stored hashed."""
+    token = new_token(KEY_PREFIX)
+    row = ApiKey(id=new_id("key"), name=name, scope=scope.value, key_hash=token_hash(token))
+
+    async def main() -> None:
+        async with open_database(Settings()) as database, database.write() as session:
+            session.add(row)
+
+    run(main)
+    if as_json:
+        print_json({"key": token, "id": row.id, "name": name, "scope": scope.value})
+    else:
+        out.print(token, soft_wrap=True)
+        out.print("Keep it now: it can't be shown again.", style="dim")
+
+
+@app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Show all keys, without their secret."""
+
+    async def main() -> list[ApiKey]:
+        async with open_database(Settings()) as database, database.read() as session:
+            return list((await session.execute(select(ApiKey).order_by(ApiKey.id))).scalars())
+
+    keys = run(main)
+    if as_json:
+        fields = ("id", "name", "scope")
+        print_json(
+            {
+                "items": [
+                    {f: getattr(k, f) for f in fields} | {"revoked": k.revoked_at is not None} for k in keys
+                ]
+            }
+        )
+        return
+    table = Table("id", "name", "scope", "made", "revoked")
+    for key in keys:
+        table.add_row(
+            key.id, key.name, key.scope, f"{key.created_at:%Y-%m-%d}", "yes" if key.revoked_at else ""
+        )
+    out.print(table)
+
+
+@app.command()
+def revoke(key_id: str) -> None:
+    """End a key's life at once."""
+
+    async def main() -> None:
+        async with open_database(Settings()) as database, database.write() as session:
+            key = await session.get(ApiKey, key_id)
+            if key is None:
+                raise NotFoundError(f"no API key {key_id!r}; see: kefu keys list")
+            key.revoked_at = key.revoked_at or now()
+
+    run(main)
+    out.print(f"{key_id} revoked")

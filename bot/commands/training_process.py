@@ -1,0 +1,61 @@
+"""Commands that another process carries out: ``python -m training``, since the bot never imports torch."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from bot.errors import ConflictError
+from bot.releases.building import models_dir
+from bot.settings import Settings
+from retrieval.errors import ModelNotFoundError
+from retrieval.models import find_model
+
+INSTALL_REMEDY = "Exporting a backbone needs the training packages: pip install 'kefu[train]'"
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("models", context_settings=_PASS_ON, help="Backbones: get, list, check")(_models)
+    app.command("benchmark", context_settings=_PASS_ON, help="Measure on your data: intents, faq")(_benchmark)
+
+
+def _models(context: typer.Context) -> None:
+    run_training("models", *context.args)
+
+
+def _benchmark(context: typer.Context) -> None:
+    run_training("benchmark", *context.args)
+
+
+def get_backbone(settings: Settings) -> None:
+    """Puts the backbone of these languages where it is looked for, unless it is there.
+
+    An installation to serve only has no training packages, and may have been given the backbone.
+    """
+    if not can_train():
+        try:
+            find_model(settings.backbone, models_dir=models_dir(settings))
+        except ModelNotFoundError as error:
+            raise ConflictError(f"{error} {INSTALL_REMEDY}") from error
+        return
+    run_training("models", "get", settings.backbone)
+
+
+def can_train() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def run_training(*arguments: str) -> None:
+    """Runs ``python -m training`` with these arguments; ends with its exit code if that is not 0."""
+    if not can_train() and arguments[:2] == ("models", "get"):
+        raise ConflictError(INSTALL_REMEDY)
+    folder: Path = models_dir(Settings())
+    environment = os.environ | {"KEFU_MODELS_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "training", *arguments]
+    code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603  # no shell
+    if code != 0:
+        raise SystemExit(code if code > 0 else 1)

@@ -1,0 +1,230 @@
+"""Starting conversations and answering in them."""
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.access.principals import KeyPrincipal, Principal, VisitorPrincipal
+from bot.access.tokens import token_hash
+from bot.access.visitor_tokens import VisitorTokens
+from bot.answering.knowledge_lookup import suggested_questions
+from bot.answering.replying import Reply, person_requested, reply_to, reply_to_choice
+from bot.answering.serving import Serving
+from bot.answering.texts import texts_for
+from bot.answering.understanding import Understood
+from bot.conversations import repository
+from bot.conversations.schemas import ConversationStart, ConversationStarted, HandoffOut
+from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
+from bot.db.base import JsonObject, new_id, now
+from bot.db.conversation_tables import Conversation
+from bot.db.knowledge_tables import Label, LabelSource
+from bot.errors import InvalidInputError, NotFoundError
+from bot.knowledge.folding import folded_hash
+from retrieval.decision import Outcome
+from retrieval.masking import mask
+from retrieval.normalize import normalize
+
+BOT, WAITING = "bot", "waiting"
+LONGEST_REASON = 64
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What is recorded besides the reply itself."""
+
+    utterance: str
+    serving: Serving | None
+    timings_ms: dict[str, float]
+    started: float
+
+
+async def start_conversation(
+    session: AsyncSession,
+    start: ConversationStart,
+    *,
+    principal: Principal | None,
+    tokens: VisitorTokens,
+    languages: tuple[str, ...],
+    channel: str = "widget",
+) -> ConversationStarted:
+    """A new thread: of the visitor whose token was sent, else of a new visitor."""
+    site = await repository.site_by_key(session, start.site)
+    if site is None:
+        raise InvalidInputError(f"site {start.site!r} is not known; leave it out to use the default site")
+    conversation_id = new_id("cnv")
+    token = tokens.token_for(conversation_id)
+    if isinstance(principal, VisitorPrincipal):
+        visitor_id = principal.id
+    else:
+        visitor_id = new_id("vis")
+        await session.execute(
+            insert(Visitor).values(id=visitor_id, site_id=site.id, token_hash=token_hash(token))
+        )
+    language = served_language(start.language, languages)
+    conversation = Conversation(
+        id=conversation_id,
+        site_id=site.id,
+        visitor_id=visitor_id,
+        api_key_id=principal.id if isinstance(principal, KeyPrincipal) else None,
+        channel=channel,
+        language=language if start.language else None,
+        state=BOT,
+        details=start.metadata,
+    )
+    session.add(conversation)
+    return ConversationStarted(
+        conversation_id=conversation_id,
+        visitor_token=token,
+        greeting=texts_for(language).greeting,
+        suggestions=await suggested_questions(session, language=language),
+    )
+
+
+def open_thread(connection: Connection, key: KeyPrincipal, *, channel: str) -> str:
+    """A conversation that an integrator holds, with no visitor known to us; returns its id."""
+    row = {
+        "id": new_id("cnv"),
+        "site_id": DEFAULT_SITE_ID,
+        "api_key_id": key.id,
+        "channel": channel,
+        "state": BOT,
+        "metadata": {},
+    }
+    connection.execute(insert(Conversation), row)
+    return str(row["id"])
+
+
+def served_language(wish: str | None, languages: tuple[str, ...]) -> str:
+    """The served language for a tag such as zh-Hant-TW; the site's first one when it has no such language."""
+    primary = (wish or "").replace("_", "-").split("-")[0].lower()
+    return primary if primary in languages else languages[0]
+
+
+def reachable(
+    connection: Connection, conversation_id: str, principal: Principal
+) -> repository.ConversationRow:
+    conversation = repository.conversation_for(connection, conversation_id, principal)
+    if conversation is None:
+        raise NotFoundError(f"no conversation {conversation_id!r}")
+    return conversation
+
+
+def answer_text(connection: Connection, conversation_id: str, understood: Understood) -> JsonObject:
+    """Replies to an utterance; message, reply, exchange and handoff are recorded together."""
+    reply = reply_to(connection, understood)
+    timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
+    spoken = Spoken(understood.utterance, understood.serving, timings, understood.started)
+    return record_exchange(connection, conversation_id, reply, spoken)
+
+
+def answer_choice(
+    connection: Connection, conversation: repository.ConversationRow, answer_id: str, *, chosen_by: Principal
+) -> JsonObject:
+    """Gives the answer that the visitor picked, and keeps the pick as a label on the question asked."""
+    started = time.perf_counter()
+    asked = repository.last_exchange(connection, conversation.id)
+    offered = [choice["answer_id"] for choice in asked.choices] if asked else []
+    language = asked.language if asked else conversation.language or "en"
+    reply = reply_to_choice(connection, answer_id, offered, language=language)
+    assert asked is not None, "a choice that was offered was offered by an exchange"
+    question = next(c["question"] for c in asked.choices if c["answer_id"] == answer_id)
+    spoken = Spoken(question, None, {}, started)
+    row = record_exchange(connection, conversation.id, reply, spoken)
+    label = {
+        "id": new_id("lbl"),
+        "utterance": asked.utterance,
+        "folded": folded_hash(asked.utterance),
+        "language": asked.language,
+        "answer_id": answer_id,
+        "out_of_scope": False,
+        "source": LabelSource.VISITOR_CHOICE,
+        "given_by": chosen_by.name,
+        "exchange_id": asked.id,
+    }
+    connection.execute(insert(Label), label)
+    return row
+
+
+def ask_for_person(
+    connection: Connection, conversation: repository.ConversationRow, *, reason: str
+) -> HandoffOut:
+    """Opens a handoff, or returns the one that is open; the conversation says so to the visitor once."""
+    repository.lock_conversation(connection, conversation.id)
+    handoff = repository.open_handoff(connection, conversation.id)
+    if handoff is None:
+        language = conversation.language or "en"
+        said = person_requested(language).text
+        position = repository.take_positions(
+            connection, conversation.id, count=1, language=language, state=WAITING
+        )
+        kept = mask(normalize(reason)).text[:LONGEST_REASON]
+        repository.add_handoff(connection, conversation.id, reason=kept)
+        repository.add_messages(connection, [_message(conversation.id, position, "system", said, None)])
+        handoff = repository.open_handoff(connection, conversation.id)
+        assert handoff is not None, "it was added just now"
+    return HandoffOut(
+        id=handoff.id,
+        conversation_id=conversation.id,
+        state="waiting",
+        reason=handoff.reason,
+        created_at=handoff.created_at,
+    )
+
+
+def record_exchange(connection: Connection, conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObject:
+    """Writes the exchange with its two messages; returns the exchange's row."""
+    handing_off = reply.outcome is Outcome.HANDED_OFF
+    position = repository.take_positions(
+        connection, conversation_id, count=2, language=reply.language, state=WAITING if handing_off else None
+    )
+    row = _exchange_row(conversation_id, reply, spoken)
+    messages = [
+        _message(conversation_id, position, "customer", spoken.utterance, row["id"]),
+        _message(conversation_id, position + 1, "bot", reply.text, row["id"]),
+    ]
+    repository.add_exchange(connection, row, messages)
+    if handing_off and repository.open_handoff(connection, conversation_id) is None:
+        repository.add_handoff(connection, conversation_id, reason=reply.rule, exchange_id=row["id"])
+    return row
+
+
+def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObject:
+    serving = spoken.serving
+    total = (time.perf_counter() - spoken.started) * 1000
+    timings = {stage: round(ms, 2) for stage, ms in {**spoken.timings_ms, "total": total}.items()}
+    return {
+        "id": new_id("exc"),
+        "conversation_id": conversation_id,
+        "utterance": spoken.utterance,
+        "language": reply.language,
+        "outcome": reply.outcome.value,
+        "rule": reply.rule,
+        "confidence": reply.confidence,
+        "intent": reply.intent,
+        "reply": {"text": reply.text, "language": reply.language, "parts": list(reply.parts)},
+        "choices": list(reply.choices),
+        "suggestions": list(reply.suggestions),
+        "candidates": list(reply.candidates),
+        "evidence": dict(reply.evidence or {}),
+        "latency_ms": timings,
+        "release_id": serving.release_id if serving else None,
+        "checkpoint_id": serving.checkpoint_id if serving else None,
+        "snapshot_id": serving.snapshot_id if serving else None,
+        "created_at": now(),
+    }
+
+
+def _message(
+    conversation_id: str, position: int, role: str, text: str, exchange_id: str | None
+) -> JsonObject:
+    return {
+        "id": new_id("msg"),
+        "conversation_id": conversation_id,
+        "position": position,
+        "role": role,
+        "text": text,
+        "exchange_id": exchange_id,
+        "created_at": now(),
+    }

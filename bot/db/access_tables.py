@@ -1,0 +1,76 @@
+"""Who may talk to Kefu: sites, visitors, API keys; and what was done by whom."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
+
+DEFAULT_SITE_ID = "ste_default"
+
+
+class Site(Base):
+    """A website or app that Kefu serves, named by a public key."""
+
+    __tablename__ = "sites"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    public_key: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Visitor(Base):
+    """Somebody in front of a site; known only by a secret token, of which the SHA-256 is kept."""
+
+    __tablename__ = "visitors"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ApiKey(Base):
+    """An integrator's key; scope is read, write or admin, each holding the ones before it."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    scope: Mapped[str] = mapped_column(String(16))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class IdempotencyKey(Base):
+    """The stored reply to a request, replayed when the same key comes again.
+
+    ``principal`` is who sent it (``visitor:…``, ``key:…``, or ``address:…`` without a token), so nobody can read another's
+    reply by guessing. The key of an address is a secret, stored as its SHA-256; no reply holds a token.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    principal: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    response: Mapped[JsonObject] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+
+
+class AuditEntry(Base):
+    """One change made by a person or a key."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "target"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))
+    target: Mapped[str] = mapped_column(String(64))
+    details: Mapped[JsonObject] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

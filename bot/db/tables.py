@@ -1,0 +1,21 @@
+"""Imports every table module, so that ``metadata`` is complete for migrations, backup and tests."""
+
+from bot.db import (
+    access_tables,
+    conversation_tables,
+    import_tables,
+    knowledge_tables,
+    release_tables,
+)
+from bot.db.base import Base
+
+__all__ = [
+    "access_tables",
+    "conversation_tables",
+    "import_tables",
+    "knowledge_tables",
+    "metadata",
+    "release_tables",
+]
+
+metadata = Base.metadata

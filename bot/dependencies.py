@@ -1,0 +1,134 @@
+"""What endpoints ask for: the parts of the running app, and who is calling."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+
+from bot.access.idempotency import IdempotentCall, RunningRequests
+from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
+from bot.access.rate_limits import RateLimits
+from bot.answering.serving import ReleaseFollower
+from bot.db.engine import Database
+from bot.errors import ForbiddenError, UnauthorizedError
+from bot.settings import Settings
+
+IDEMPOTENCY = "Makes a repeated request happen once. Without a token it has to hold a random UUID (version 4), or is passed over"
+bearer = HTTPBearer(auto_error=False, description="A visitor token or an API key")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that is made once, when the app starts."""
+
+    settings: Settings
+    database: Database
+    follower: ReleaseFollower
+    rate_limits: RateLimits
+    running: RunningRequests
+
+
+def parts_of(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def _parts(request: Request) -> Parts:
+    """Not a plain function: FastAPI runs those on a thread of their own."""
+    return parts_of(request)
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+async def optional_principal(request: Request, credentials: Bearer) -> Principal | None:
+    """Who is calling, held to their rate limit; None when no token was sent.
+
+    Found out once a request: FastAPI walks through all that a dependency depends on each time it is named, so the
+    dependencies of a message are kept flat.
+    """
+    if not hasattr(request.state, "principal"):
+        request.state.principal = await _identified(request, credentials)
+    principal: Principal | None = request.state.principal
+    return principal
+
+
+async def _identified(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal | None:
+    parts = parts_of(request)
+    if credentials is None:
+        parts.rate_limits.check_address(address_of(request))
+        return None
+    token = credentials.credentials
+    try:
+        principal = await parts.database.quick.read(lambda connection: identify(connection, token))
+    except UnauthorizedError:
+        parts.rate_limits.check_address(address_of(request))
+        raise
+    if isinstance(principal, KeyPrincipal):
+        parts.rate_limits.check_key(principal.id)
+    else:
+        parts.rate_limits.check_visitor(principal.id)
+    return principal
+
+
+OptionalPrincipal = Annotated[Principal | None, Depends(optional_principal)]
+
+
+async def any_principal(request: Request, credentials: Bearer) -> Principal:
+    principal = await optional_principal(request, credentials)
+    if principal is None:
+        raise UnauthorizedError("send a visitor token or an API key as Authorization: Bearer …")
+    return principal
+
+
+AnyPrincipal = Annotated[Principal, Depends(any_principal)]
+
+
+def _key_with(scope: Scope) -> object:
+    async def key(principal: AnyPrincipal) -> KeyPrincipal:
+        if isinstance(principal, VisitorPrincipal):
+            raise ForbiddenError(
+                f"a visitor token can't do this; an API key with scope {scope.value!r} is needed"
+            )
+        principal.require(scope)
+        return principal
+
+    return Depends(key)
+
+
+ReadKey = Annotated[KeyPrincipal, _key_with(Scope.READ)]
+WriteKey = Annotated[KeyPrincipal, _key_with(Scope.WRITE)]
+AdminKey = Annotated[KeyPrincipal, _key_with(Scope.ADMIN)]
+
+
+async def idempotent_call(
+    request: Request,
+    credentials: Bearer,
+    idempotency_key: Annotated[str | None, Header(description=IDEMPOTENCY)] = None,
+) -> AsyncIterator[IdempotentCall]:
+    parts, principal = parts_of(request), await optional_principal(request, credentials)
+    caller = principal.name if principal else f"address:{address_of(request)}"
+    content = f"{request.method} {request.url.path}\n".encode() + await request.body()
+    call = IdempotentCall(
+        parts.database, principal=caller, key=idempotency_key, request=content, anonymous=principal is None
+    )
+    if call.key is None:
+        yield call
+        return
+    parts.running.begin(caller, call.key)
+    try:
+        yield call
+    finally:
+        parts.running.end(caller, call.key)
+
+
+Idempotent = Annotated[IdempotentCall, Depends(idempotent_call, scope="function")]
+PageLimit = Annotated[int, Query(ge=1, le=100, description="Rows a page")]

@@ -1,0 +1,90 @@
+"""Everything that can go wrong for a caller.
+
+    KefuError                      said in words that name the value and the remedy
+    ├── BadRequestError     400    not HTTP or JSON at all
+    ├── InvalidInputError   422    payload or argument makes no sense      (exit code 2)
+    ├── TooLargeError       413
+    ├── UnauthorizedError   401    no token, or one that is not known
+    ├── ForbiddenError      403    known, but the key's scope is too small
+    ├── NotFoundError       404    missing, or somebody else's: the same answer
+    ├── ConflictError       409    the state of things does not allow it
+    │   ├── RequestRunningError    same Idempotency-Key, first request still running
+    │   └── NothingToServeError    no release yet
+    ├── KeyReusedError      422    same Idempotency-Key, other body
+    ├── RateLimitedError    429
+    └── UnavailableError    503    overloaded or not ready: try again
+
+``bot/problems.py`` turns them into RFC 9457 problems, ``bot/cli.py`` into a line and an exit code.
+Each ``slug`` has a paragraph in docs/problems.md.
+"""
+
+from collections.abc import Mapping
+
+
+class KefuError(Exception):
+    status: int = 500
+    slug: str = "internal-error"
+    title: str = "Something went wrong on our side"
+    exit_code: int = 1
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+
+class BadRequestError(KefuError):
+    status, slug, title, exit_code = 400, "bad-request", "The request is not valid HTTP or JSON", 2
+
+
+class InvalidInputError(KefuError):
+    status, slug, title, exit_code = 422, "invalid-input", "The request can't be understood", 2
+
+
+class TooLargeError(KefuError):
+    status, slug, title, exit_code = 413, "too-large", "The request is too large", 2
+
+
+class UnauthorizedError(KefuError):
+    status, slug, title = 401, "unauthorized", "A valid token is needed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class ForbiddenError(KefuError):
+    status, slug, title = 403, "forbidden", "This key may not do that"
+
+
+class NotFoundError(KefuError):
+    status, slug, title, exit_code = 404, "not-found", "There is no such thing", 2
+
+
+class ConflictError(KefuError):
+    status, slug, title = 409, "conflict", "The present state does not allow this"
+
+
+class RequestRunningError(ConflictError):
+    slug, title = "request-running", "The first request with this Idempotency-Key is still running"
+
+
+class NothingToServeError(ConflictError):
+    slug, title = "nothing-to-serve", "There is no release yet"
+
+
+class KeyReusedError(KefuError):
+    status, slug, title = 422, "idempotency-key-reused", "This Idempotency-Key belongs to another request"
+
+
+class RateLimitedError(KefuError):
+    status, slug, title = 429, "rate-limited", "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(max(1, retry_after_s))})
+
+
+class UnavailableError(KefuError):
+    status, slug, title = 503, "unavailable", "Not able to answer right now"
+
+    def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_s)})

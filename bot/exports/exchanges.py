@@ -1,0 +1,94 @@
+"""Exchanges as they were recorded, with the votes and labels they got: what training learns from."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.db.base import JsonObject
+from bot.db.conversation_tables import Conversation, Exchange, Feedback
+from bot.db.knowledge_tables import Label
+
+PAGE = 500
+_COPIED = (
+    "utterance", "language", "outcome", "rule", "confidence", "intent", "reply", "choices", "suggestions",
+    "candidates", "evidence", "latency_ms", "release_id", "checkpoint_id", "snapshot_id",
+)  # fmt: skip
+
+Owned = TypeVar("Owned", Feedback, Label)
+
+
+async def count_exchanges(session: AsyncSession) -> int:
+    return (await session.execute(select(func.count()).select_from(Exchange))).scalar_one()
+
+
+async def exchange_pages(session: AsyncSession) -> AsyncIterator[list[JsonObject]]:
+    """All exchanges by id, which is the order in which they happened; one page is in memory at a time."""
+    last = ""
+    while page := await _page(session, after=last):
+        last = page[-1][0].id
+        yield await _rows(session, page)
+        session.expunge_all()
+
+
+async def _page(session: AsyncSession, *, after: str) -> Sequence[tuple[Exchange, Conversation]]:
+    statement = (
+        select(Exchange, Conversation)
+        .join(Conversation, Conversation.id == Exchange.conversation_id)
+        .where(Exchange.id > after)
+        .order_by(Exchange.id)
+        .limit(PAGE)
+    )
+    return [(exchange, conversation) for exchange, conversation in await session.execute(statement)]
+
+
+async def _rows(session: AsyncSession, page: Sequence[tuple[Exchange, Conversation]]) -> list[JsonObject]:
+    ids = [exchange.id for exchange, _ in page]
+    votes = select(Feedback).where(Feedback.exchange_id.in_(ids)).order_by(Feedback.id)
+    labels = select(Label).where(Label.exchange_id.in_(ids)).order_by(Label.id)
+    votes_of = _by_exchange((await session.execute(votes)).scalars())
+    labels_of = _by_exchange((await session.execute(labels)).scalars())
+    return [
+        {
+            "exchange_id": exchange.id,
+            "conversation_id": exchange.conversation_id,
+            "visitor_id": conversation.visitor_id,
+            "channel": conversation.channel,
+            "at": exchange.created_at.isoformat(),
+            "answered_by": "machine",
+            **{name: getattr(exchange, name) for name in _COPIED},
+            "votes": [vote_json(vote) for vote in votes_of.get(exchange.id, [])],
+            "labels": [_label_json(label) for label in labels_of.get(exchange.id, [])],
+        }
+        for exchange, conversation in page
+    ]
+
+
+def _by_exchange(rows: Iterable[Owned]) -> dict[str, list[Owned]]:
+    grouped: dict[str, list[Owned]] = {}
+    for row in rows:
+        if row.exchange_id is not None:
+            grouped.setdefault(row.exchange_id, []).append(row)
+    return grouped
+
+
+def vote_json(vote: Feedback) -> JsonObject:
+    """The newest vote of an exchange counts; they are listed oldest first."""
+    return {
+        "given_by": vote.given_by,
+        "rating": vote.rating,
+        "reason": vote.reason,
+        "comment": vote.comment,
+        "at": vote.created_at.isoformat(),
+    }
+
+
+def _label_json(label: Label) -> dict[str, Any]:
+    return {
+        "answer_id": label.answer_id,
+        "out_of_scope": label.out_of_scope,
+        "source": label.source,
+        "given_by": label.given_by,
+        "at": label.created_at.isoformat(),
+    }

@@ -1,0 +1,84 @@
+"""Queries on checkpoints, snapshots, releases and the pointer."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.db.base import now
+from bot.db.knowledge_tables import Answer, Question
+from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
+
+
+@dataclass(frozen=True)
+class ReleaseParts:
+    """A release with the two folders it consists of."""
+
+    release: Release
+    checkpoint: Checkpoint
+    snapshot: IndexSnapshot
+
+
+async def promoted(session: AsyncSession) -> tuple[int, ReleaseParts | None]:
+    """The pointer's generation and the release it names; None before the first promotion."""
+    pointer = (await session.execute(select(ReleasePointer))).scalar_one()
+    if pointer.release_id is None:
+        return pointer.generation, None
+    return pointer.generation, await get(session, pointer.release_id)
+
+
+async def get(session: AsyncSession, release_id: str) -> ReleaseParts | None:
+    statement = (
+        select(Release, Checkpoint, IndexSnapshot)
+        .join(Checkpoint, Checkpoint.id == Release.checkpoint_id)
+        .join(IndexSnapshot, IndexSnapshot.id == Release.snapshot_id)
+        .where(Release.id == release_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return ReleaseParts(*row) if row else None
+
+
+async def page(session: AsyncSession, *, before: str | None, limit: int) -> list[Release]:
+    statement = select(Release).order_by(Release.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(Release.id < before)
+    return list((await session.execute(statement)).scalars())
+
+
+async def add(session: AsyncSession, parts: ReleaseParts) -> None:
+    for row in (parts.checkpoint, parts.snapshot, parts.release):
+        await session.merge(row)
+        await session.flush()
+
+
+async def promote(session: AsyncSession, release_id: str) -> int:
+    """Points every worker to this release; returns the new generation."""
+    await session.execute(update(Release).where(Release.id == release_id).values(promoted_at=now()))
+    statement = (
+        update(ReleasePointer)
+        .where(ReleasePointer.id == 1)
+        .values(release_id=release_id, generation=ReleasePointer.generation + 1)
+        .returning(ReleasePointer.generation)
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def promoted_before(session: AsyncSession, present: ReleaseParts) -> str | None:
+    """The id of the release that was promoted last before the present one, if there is one."""
+    statement = (
+        select(Release.id)
+        .where(Release.promoted_at < present.release.promoted_at)
+        .order_by(Release.promoted_at.desc())
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def questions_changed_since(session: AsyncSession, revision: int) -> int:
+    """Questions that changed, or whose answer did, after a revision."""
+    statement = (
+        select(func.count(Question.number))
+        .join(Answer, Answer.id == Question.answer_id)
+        .where(or_(Question.revision > revision, Answer.revision > revision))
+    )
+    return (await session.execute(statement)).scalar_one()

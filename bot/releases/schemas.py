@@ -1,0 +1,38 @@
+"""What travels over HTTP, and out of ``kefu releases --json``, about releases."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class ReleaseOut(BaseModel):
+    id: str
+    promoted: bool = Field(description="Whether it speaks now")
+    created_at: datetime
+    created_by: str
+    promoted_at: datetime | None = Field(description="When it was promoted last")
+
+
+class CheckpointOut(BaseModel):
+    """Paths are absolute, on the machine that answers this."""
+
+    id: str
+    path: str
+    onnx: str
+    tokenizer: str
+    digest: str
+    summary: dict[str, Any]
+
+
+class SnapshotOut(BaseModel):
+    id: str
+    path: str
+    digest: str
+    revision: int
+    summary: dict[str, Any]
+
+
+class ReleaseDetails(ReleaseOut):
+    checkpoint: CheckpointOut
+    snapshot: SnapshotOut

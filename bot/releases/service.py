@@ -1,0 +1,138 @@
+"""Which release speaks: making the first one, renewing it, promoting, rolling back."""
+
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.db.engine import Database
+from bot.db.release_tables import Release
+from bot.errors import ConflictError, NotFoundError
+from bot.knowledge.audit import record_audit
+from bot.pagination import Page, cut
+from bot.releases import repository
+from bot.releases.building import Progress, build_release
+from bot.releases.repository import ReleaseParts
+from bot.releases.schemas import CheckpointOut, ReleaseDetails, ReleaseOut, SnapshotOut
+from bot.settings import Settings
+from retrieval.encoder import ONNX_FILE, TOKENIZER_FILE
+
+MANY_CHANGES = 1000
+SHARE_CHANGED = 5
+
+
+async def ensure_release(
+    database: Database, settings: Settings, *, made_by: str, progress: Progress | None = None
+) -> ReleaseParts | None:
+    """Builds and promotes a release when there is none or the knowledge has outgrown its snapshot.
+
+    Up to then the live delta serves; but it searches its rows one by one, and the confidence was fitted on the
+    knowledge of the snapshot. So a new one is made when it would differ in more than 1000 questions and a fifth of its
+    size, and for small ones as soon as they have doubled. A trained checkpoint is left to training.
+
+    Returns:
+        The release it promoted, or None when the present one goes on.
+
+    Raises:
+        NothingToServeError: there is no release and nothing is approved yet.
+        ModelNotFoundError: the backbone is not on this machine.
+    """
+    async with database.read() as session:
+        _, present = await repository.promoted(session)
+        if present is not None and not await _outgrown(session, present):
+            return None
+    parts = await build_release(database, settings, created_by=made_by, progress=progress)
+    async with database.write() as session:
+        await repository.promote(session, parts.release.id)
+        await record_audit(session, actor=made_by, action="promote", target=parts.release.id)
+    return parts
+
+
+async def _outgrown(session: AsyncSession, present: ReleaseParts) -> bool:
+    if present.checkpoint.summary.get("tuned"):
+        return False
+    size = int(present.snapshot.summary["questions"])
+    changed = await repository.questions_changed_since(session, present.snapshot.revision)
+    return changed > max(min(size, MANY_CHANGES), size // SHARE_CHANGED)
+
+
+async def find(session: AsyncSession, release_id: str) -> ReleaseParts:
+    parts = await repository.get(session, release_id)
+    if parts is None:
+        raise NotFoundError(f"no release {release_id!r}; see: kefu releases list, or GET /v1/releases")
+    return parts
+
+
+async def page_of_releases(session: AsyncSession, *, before: str | None, limit: int) -> Page[ReleaseOut]:
+    """The newest first, from the cursor's release on."""
+    rows = await repository.page(session, before=before, limit=limit + 1)
+    _, present = await repository.promoted(session)
+    shown, next_cursor = cut(rows, limit=limit, key=lambda row: row.id)
+    return Page(items=[_release_out(row, present) for row in shown], next_cursor=next_cursor)
+
+
+async def show(session: AsyncSession, release_id: str, *, data_dir: Path) -> ReleaseDetails:
+    """A release with the folders and files it consists of; raises NotFoundError."""
+    parts = await find(session, release_id)
+    _, present = await repository.promoted(session)
+    checkpoint, snapshot = parts.checkpoint, parts.snapshot
+    folder = (data_dir / checkpoint.path).absolute()
+    return ReleaseDetails(
+        **_release_out(parts.release, present).model_dump(),
+        checkpoint=CheckpointOut(
+            id=checkpoint.id,
+            path=str(folder),
+            onnx=str(folder / ONNX_FILE),
+            tokenizer=str(folder / TOKENIZER_FILE),
+            digest=checkpoint.digest,
+            summary=checkpoint.summary,
+        ),
+        snapshot=SnapshotOut(
+            id=snapshot.id,
+            path=str((data_dir / snapshot.path).absolute()),
+            digest=snapshot.digest,
+            revision=snapshot.revision,
+            summary=snapshot.summary,
+        ),
+    )
+
+
+def _release_out(release: Release, present: ReleaseParts | None) -> ReleaseOut:
+    return ReleaseOut(
+        id=release.id,
+        promoted=present is not None and present.release.id == release.id,
+        created_at=release.created_at,
+        created_by=release.created_by,
+        promoted_at=release.promoted_at,
+    )
+
+
+async def promote(
+    session: AsyncSession, release_id: str, *, promoted_by: str, action: str = "promote"
+) -> ReleaseParts:
+    """Makes a release speak in every worker. Promoting the one that speaks changes nothing."""
+    parts = await find(session, release_id)
+    _, present = await repository.promoted(session)
+    if present is not None and present.release.id == release_id:
+        return present
+    await repository.promote(session, release_id)
+    await record_audit(
+        session,
+        actor=promoted_by,
+        action=action,
+        target=release_id,
+        details={"before": present.release.id if present else None},
+    )
+    return await find(session, parts.release.id)
+
+
+async def roll_back(session: AsyncSession, *, rolled_back_by: str) -> ReleaseParts:
+    """Promotes the release that spoke before the present one.
+
+    Raises:
+        ConflictError: there is none.
+    """
+    _, present = await repository.promoted(session)
+    earlier = await repository.promoted_before(session, present) if present else None
+    if earlier is None:
+        raise ConflictError("no release was promoted before the present one; name one: kefu releases list")
+    return await promote(session, earlier, promoted_by=rolled_back_by, action="roll_back")

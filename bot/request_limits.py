@@ -1,0 +1,63 @@
+"""Refuses bodies that are too large before anybody reads them."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.errors import TooLargeError
+from bot.problems import error_response
+
+BODY_LIMIT = 16 * 1024
+UPLOAD_LIMIT = 256 * 1024 * 1024
+KNOWLEDGE_LIMIT = 256 * 1024
+
+
+def limit_for(path: str) -> int:
+    """Bytes that a request to this path may carry."""
+    if path.startswith("/v1/imports"):
+        return UPLOAD_LIMIT
+    return KNOWLEDGE_LIMIT if path.startswith(("/v1/answers", "/v1/chat/")) else BODY_LIMIT
+
+
+class _BodyTooLargeError(Exception):
+    pass
+
+
+class BodyLimitMiddleware:
+    """Goes by Content-Length, and counts what really arrives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = limit_for(scope["path"])
+        error = TooLargeError(
+            f"the body is larger than {limit:,} bytes, which is the limit of {scope['path']}"
+        )
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+            await error_response(error)(scope, receive, send)
+            return
+        arrived = 0
+        started = False
+
+        async def counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > limit:
+                raise _BodyTooLargeError
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _BodyTooLargeError:
+            if started:
+                raise
+            await error_response(error)(scope, receive, send)

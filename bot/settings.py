@@ -1,0 +1,96 @@
+"""All settings, read once from the environment (prefix ``KEFU_``, groups joined by ``__``)."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, PositiveInt, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+SUPPORTED_LANGUAGES = ("en", "zh")
+
+
+def _split_commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
+
+
+class DatabaseSettings(BaseModel):
+    url: str | None = Field(None, description="SQLAlchemy URL; without one, kefu.db in the data dir")
+
+    @field_validator("url")
+    @classmethod
+    def _known_driver(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            driver = make_url(url).drivername
+        except ArgumentError as error:
+            raise ValueError(f"not a SQLAlchemy URL: {url!r}") from error
+        if driver not in ("sqlite+aiosqlite", "postgresql+psycopg"):
+            raise ValueError(f"{driver!r} is not supported; use sqlite+aiosqlite:// or postgresql+psycopg://")
+        return url
+
+
+class RateLimitSettings(BaseModel):
+    """Requests a minute, counted in each serving process."""
+
+    enabled: bool = Field(True, description="Switch the limits on or off")
+    visitor_per_minute: PositiveInt = Field(30, description="Messages and feedback of one visitor")
+    address_per_minute: PositiveInt = Field(240, description="Requests without an API key from one address")
+    key_per_minute: PositiveInt = Field(1200, description="Requests with one API key")
+
+
+class ReleaseSettings(BaseModel):
+    auto_promote: bool = Field(False, description="Promote a release that passed the gate without asking")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
+
+    data_dir: Path = Field(Path("kefu-data"), description="Database, checkpoints, snapshots, exports")
+    models_dir: Path | None = Field(None, description="Exported backbones; default: the user's cache folder")
+    languages: CommaSeparated = Field(("en", "zh"), description="Languages served, the default one first")
+    tolerated_error: float = Field(0.10, gt=0, lt=0.5, description="Share of given answers that may be wrong")
+    cors_origins: CommaSeparated = Field((), description="Origins of the sites whose pages may call the API")
+    trusted_proxies: CommaSeparated = Field((), description="Proxies whose X-Forwarded-For is believed")
+    encoder_threads: PositiveInt | None = Field(None, description="Messages encoded at once; default: cores")
+    database: DatabaseSettings = DatabaseSettings()
+    rate_limit: RateLimitSettings = RateLimitSettings()
+    releases: ReleaseSettings = ReleaseSettings()
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [language for language in languages if language not in SUPPORTED_LANGUAGES]
+        if unknown or not languages:
+            raise ValueError(
+                f"{','.join(unknown) or 'nothing'!r} given; choose from en, zh (such as 'en,zh')"
+            )
+        return languages
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if "*" in origin or not origin.startswith(("http://", "https://")) or origin.endswith("/"):
+                raise ValueError(f"{origin!r} is not an exact origin such as https://shop.example")
+        return origins
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'kefu.db'}"
+
+    @property
+    def uses_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def backbone(self) -> str:
+        """The untuned encoder for these languages (DESIGN §7)."""
+        return "english" if self.languages == ("en",) else "multilingual"

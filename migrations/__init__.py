@@ -1,0 +1,1 @@
+"""Alembic migrations; run by ``kefu migrate`` (and by ``kefu serve`` on SQLite)."""

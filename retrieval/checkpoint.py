@@ -1,0 +1,83 @@
+"""Checkpoints on disk: an encoder and the confidence that was fitted on its evidence, in one verified folder.
+
+The folder holds::
+
+    encoder.onnx, tokenizer.json, encoder.json    as in an encoder folder (:mod:`retrieval.encoder`)
+    confidence.json                               :class:`retrieval.confidence.ConfidenceModel`
+    manifest.json                                 kind "checkpoint"
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.artifacts import JsonValue, Manifest, Writer, verify_artifact, write_artifact
+from retrieval.confidence import ConfidenceModel
+from retrieval.encoder import ENCODER_FILES, ENCODER_KIND, OnnxEncoder
+from retrieval.errors import ArtifactError, RetrievalError
+
+CHECKPOINT_KIND = "checkpoint"
+CONFIDENCE_FILE = "confidence.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a checkpoint folder holds, loaded."""
+
+    encoder: OnnxEncoder
+    confidence: ConfidenceModel
+    manifest: Manifest
+
+    @classmethod
+    def load(cls, path: Path, *, threads: int = 1) -> Checkpoint:
+        """Verifies every hash, then loads.
+
+        Raises:
+            ArtifactError: missing, altered, or of another version.
+        """
+        manifest = verify_artifact(path, kind=CHECKPOINT_KIND)
+        remedy = "Promote another release, or make the release again."
+        if CONFIDENCE_FILE not in manifest.files:
+            raise ArtifactError(path, "is missing", remedy=remedy, file=CONFIDENCE_FILE)
+        try:
+            confidence = ConfidenceModel.from_json((path / CONFIDENCE_FILE).read_text(encoding="utf-8"))
+        except RetrievalError as error:
+            raise ArtifactError(path, str(error), remedy=remedy, file=CONFIDENCE_FILE) from error
+        return cls(OnnxEncoder.from_verified(path, manifest, threads=threads), confidence, manifest)
+
+
+def write_untuned_checkpoint(
+    target: Path,
+    *,
+    encoder_folder: Path,
+    confidence: ConfidenceModel,
+    meta: Mapping[str, JsonValue],
+) -> Manifest:
+    """Makes a checkpoint of a backbone as it is. The encoder's files are linked where the disk allows it.
+
+    Raises:
+        ArtifactError: the encoder folder is missing or altered, or `target` cannot be written.
+    """
+    # The new manifest would vouch for whatever bytes lie there.
+    verify_artifact(encoder_folder, kind=ENCODER_KIND)
+    files: dict[str, Writer] = {name: _placed(encoder_folder / name) for name in ENCODER_FILES}
+    files[CONFIDENCE_FILE] = lambda file: _write_text(file, confidence.to_json())
+    return write_artifact(target, kind=CHECKPOINT_KIND, files=files, meta=meta)
+
+
+def _placed(source: Path) -> Writer:
+    def place(file: Path) -> None:
+        try:
+            os.link(source, file)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(source, file)
+
+    return place
+
+
+def _write_text(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")

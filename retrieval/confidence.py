@@ -1,0 +1,173 @@
+"""Fits the confidence on the company's own questions: weights by leave-one-out, cut-offs by learn-then-test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.confidence_model import (
+    PRIOR,
+    ConfidenceModel,
+    Cutoffs,
+    choices_worth_offering,
+    default_confidence,
+    default_cutoffs,
+    settled,
+)
+from retrieval.cutoffs import Judged, choose_cutoffs
+from retrieval.errors import RetrievalError
+from retrieval.evidence import FEATURES, NEVER_NEGATIVE, RANKS
+from retrieval.example_table import ExampleTable
+from retrieval.fusion import Fusion
+from retrieval.fusion_fit import fit_fusion
+from retrieval.leave_one_out import Example, leave_one_out
+from retrieval.logistic import fit_logistic, sigmoid, without_negatives
+from retrieval.retriever import Retriever
+
+__all__ = ["ConfidenceModel", "Cutoffs", "default_confidence", "fit_confidence", "fit_examples"]
+
+FOLDS = 5
+LEAST_EXAMPLES = 60  # of one language, for cut-offs of its own
+
+Progress = Callable[[int, int], None]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def fit_confidence(
+    retriever: Retriever,
+    *,
+    target_error: float = 0.10,
+    unknown_share: float = 0.5,
+    out_of_scope: Sequence[tuple[str, str]] = (),
+    seed: int = 0,
+    sample: int = 2000,
+    progress: Progress | None = None,
+) -> ConfidenceModel:
+    """Fits weights and cut-offs on the retriever's own questions by leave-one-out.
+
+    Args:
+        target_error: tolerated share of wrong ones among the answers given.
+        unknown_share: expected share of questions that have no answer.
+        out_of_scope: (text, language) of questions known to have none.
+        sample: at most so many questions are used.
+        progress: gets (questions done, questions in all).
+    """
+    examples = leave_one_out(
+        retriever, sample=sample, seed=seed, out_of_scope=out_of_scope, progress=progress
+    )
+    return fit_examples(examples, target_error=target_error, unknown_share=unknown_share, seed=seed)
+
+
+def fit_examples(
+    examples: Sequence[Example], *, target_error: float, unknown_share: float, seed: int
+) -> ConfidenceModel:
+    """As `fit_confidence`, from examples already searched; cheap, so it can be repeated for other shares.
+
+    Raises:
+        RetrievalError: `target_error` is not above 0 and below 1, or `unknown_share` not from 0 to below 1.
+    """
+    if not 0 < target_error < 1:
+        raise RetrievalError(f"The tolerated error {target_error} is not between 0 and 1; 0.10 is usual")
+    if not 0 <= unknown_share < 1:
+        raise RetrievalError(
+            f"The share of unknown questions {unknown_share} is not from 0 to below 1; 0.5 is usual"
+        )
+    model = default_confidence(target_error=target_error, unknown_share=unknown_share)
+    if not examples:
+        return model
+    table = ExampleTable.of(examples)
+    weights = _example_weights(table.known, unknown_share)
+    judged = _cross_fitted(table, weights)
+    fusion, beta = _fit(table, weights)
+    mixed = _mixture(table.known, unknown_share, np.random.default_rng(seed))
+    cutoffs = _cutoffs_by_language(table.languages, judged, mixed, target_error)
+    return replace(
+        model,
+        weights=dict(zip(FEATURES, beta.tolist(), strict=True)),
+        fusion=fusion,
+        cutoffs={language: found for language, found in cutoffs.items() if language},
+        default_cutoffs=cutoffs[""],
+        fitted_on={"known": int(table.known.sum()), "unknown": int((~table.known).sum())},
+    )
+
+
+def _fit(examples: ExampleTable, weights: Floats) -> tuple[Fusion, Floats]:
+    """Fusion weights and (f,) confidence weights, which count every candidate of an example alike."""
+    fusion = fit_fusion(examples)
+    ranked = examples.ranked(fusion)
+    features, targets = ranked.features[ranked.present], ranked.right[ranked.present].astype(np.float64)
+    rows = np.broadcast_to(weights[:, None], ranked.present.shape)[ranked.present]
+    mean, deviation = np.array([PRIOR[name] for name in FEATURES]).T
+    beta = without_negatives(
+        lambda used: fit_logistic(
+            features[:, used],
+            targets,
+            weights=rows,
+            prior_mean=mean[used],
+            prior_deviation=deviation[used],
+        ),
+        signed=np.array([name not in NEVER_NEGATIVE for name in FEATURES]),
+    )
+    return fusion, beta
+
+
+def _cross_fitted(examples: ExampleTable, weights: Floats) -> Judged:
+    """Judges every example by a model that was fitted without its answer."""
+    judged = Judged.blank(len(examples))
+    # Examples of one group, that is of one answer, are in the same fold.
+    folds = np.unique(examples.groups, return_inverse=True)[1] % FOLDS
+    for fold in np.unique(folds):
+        held = folds == fold
+        fusion, beta = _fit(examples.only(~held), weights[~held])
+        ranked = examples.only(held).ranked(fusion)
+        chances = sigmoid(ranked.features @ beta) * ranked.present  # (h, RANKS)
+        for place, row in enumerate(np.flatnonzero(held).tolist()):
+            confidences = settled(chances[place].tolist(), RANKS)
+            offered = choices_worth_offering(confidences)
+            judged.confidence[row] = confidences[0]
+            judged.right[row] = ranked.right[place, 0]
+            judged.choices[row] = sum(confidences[:offered])
+            judged.among[row] = ranked.right[place, :offered].any()
+    return judged
+
+
+def _cutoffs_by_language(
+    languages: NDArray[np.str_], judged: Judged, mixed: Flags, target_error: float
+) -> dict[str, Cutoffs]:
+    """Cut-offs of all languages together under "", and of those with enough examples."""
+    if mixed.sum() < LEAST_EXAMPLES:
+        return {"": default_cutoffs(target_error, examples=int(mixed.sum()))}
+    found = {"": choose_cutoffs(judged.only(mixed), target_error=target_error, basis="all")}
+    for language in sorted(set(languages.tolist())):
+        own = mixed & (languages == language)
+        if own.sum() >= LEAST_EXAMPLES:
+            chosen = choose_cutoffs(judged.only(own), target_error=target_error, basis="language")
+            if chosen.basis == "language" or found[""].basis != "all":
+                found[language] = chosen
+    return found
+
+
+def _example_weights(known: Flags, unknown_share: float) -> Floats:
+    """(n,) so that unknown questions count `unknown_share` of all and the sum stays n."""
+    total, count = len(known), int(known.sum())
+    return np.where(
+        known,
+        (1 - unknown_share) * total / max(count, 1),
+        unknown_share * total / max(total - count, 1),
+    )
+
+
+def _mixture(known: Flags, unknown_share: float, random: np.random.Generator) -> Flags:
+    """(n,) rows in which unknown questions have the wanted share, as many as there can be."""
+    known_rows, unknown_rows = np.flatnonzero(known), np.flatnonzero(~known)
+    odds = unknown_share / (1 - unknown_share)
+    unknowns = min(len(unknown_rows), round(len(known_rows) * odds))
+    knowns = min(len(known_rows), round(unknowns / odds)) if odds else len(known_rows)
+    rows = np.zeros(len(known), bool)
+    rows[random.permutation(known_rows)[:knowns]] = True
+    rows[random.permutation(unknown_rows)[:unknowns]] = True
+    return rows

@@ -1,0 +1,87 @@
+"""Encoder, knowledge and confidence together: the one way from an utterance to a decision.
+
+Service, command line, benchmark and gate all decide through `Engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.candidates import Retrieved
+from retrieval.confidence import ConfidenceModel
+from retrieval.decision import Decision, decide
+from retrieval.evidence import FEATURES, evidence
+from retrieval.person_request import asks_for_person
+from retrieval.records import Language
+from retrieval.retriever import Retriever
+
+
+@dataclass(frozen=True, slots=True)
+class EngineResult:
+    """What was found for an utterance and what follows from it."""
+
+    retrieved: Retrieved
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Safe to call from several threads; the retriever may change meanwhile."""
+
+    retriever: Retriever
+    confidence: ConfidenceModel
+
+    @classmethod
+    def load(cls, checkpoint_path: Path, snapshot_path: Path) -> Engine:
+        """Reads a verified checkpoint and the index snapshot that was built with it.
+
+        Raises:
+            ArtifactError: one of the folders is damaged, or they do not belong together.
+        """
+        from retrieval.checkpoint import Checkpoint
+
+        checkpoint = Checkpoint.load(checkpoint_path)
+        retriever = Retriever.from_snapshot(snapshot_path, encoder=checkpoint.encoder)
+        return cls(retriever, checkpoint.confidence)
+
+    def respond(self, utterance: str, language: str, *, limit: int = 10) -> EngineResult:
+        """Encodes, searches and decides; `utterance` should be normalised and masked by the caller."""
+        retrieved = self.retrieve(utterance, language=language, limit=limit)
+        return EngineResult(retrieved, self.decide(retrieved, asks_for_person=asks_for_person(utterance)))
+
+    def retrieve(self, utterance: str, *, language: str, limit: int = 10) -> Retrieved:
+        """The costly part, encoding and searching, which a service runs off its event loop."""
+        return self.retriever.search(utterance, language=language, limit=limit, fusion=self.confidence.fusion)
+
+    def retrieve_all(self, messages: Sequence[tuple[str, Language]]) -> list[Retrieved]:
+        """As `retrieve`, for several utterances with their languages, encoded together."""
+        return self.retriever.search_all(messages, fusion=self.confidence.fusion)
+
+    def decide(self, retrieved: Retrieved, *, asks_for_person: bool) -> Decision:
+        """Cheap, so that a service can decide again when a candidate may not be given any more."""
+        return decide(retrieved, self.confidence, asks_for_person=asks_for_person)
+
+    def confidences(self, retrieved: Retrieved) -> tuple[float, ...]:
+        """P(the candidate is the right answer), one for each candidate."""
+        return self.confidence.confidences(retrieved)
+
+    def first_question(self, answer_id: str, language: Language) -> str | None:
+        """The oldest searchable question of an answer in a language."""
+        view = self.retriever.view
+        own = (view.questions[number] for number in view.question_numbers.get(answer_id, ()))
+        return next((question.text for question in own if question.language == language), None)
+
+    def explain(self, retrieved: Retrieved) -> dict[str, float]:
+        """The evidence for the best candidate and the cut-offs it met, by name."""
+        cutoffs = self.confidence.cutoffs_for(retrieved.language)
+        named = {"answer_at": cutoffs.answer_at, "clarify_at": cutoffs.clarify_at}
+        if retrieved.candidates:
+            named |= dict(zip(FEATURES, evidence(retrieved, 0).tolist(), strict=True))
+        return {name: round(value, 4) for name, value in named.items() if name != "intercept"}
+
+    def warm_up(self) -> None:
+        """Makes every part allocate what it needs, so that the first customer does not wait for it."""
+        for language in ("en", "zh"):
+            self.respond("hello", language)

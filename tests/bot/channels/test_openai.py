@@ -1,0 +1,181 @@
+"""The OpenAI-compatible endpoint, through the official client."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import openai
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import func, select
+
+from bot.access.principals import Scope
+from bot.db.conversation_tables import Conversation, Exchange
+from bot.db.engine import Database
+
+QUESTION = {"role": "user", "content": "Can I return something?"}
+ANSWER = "You can send it back within thirty days."
+
+
+@pytest.fixture
+async def write_key(new_key) -> str:
+    header: dict[str, str] = await new_key(Scope.WRITE)
+    return header["Authorization"].removeprefix("Bearer ")
+
+
+@pytest.fixture
+async def chat(app: FastAPI, write_key: str) -> AsyncIterator[openai.AsyncOpenAI]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        httpx.AsyncClient(transport=transport) as http,
+        openai.AsyncOpenAI(
+            base_url="http://kefu.test/v1", api_key=write_key, http_client=http, max_retries=0
+        ) as client,
+    ):
+        yield client
+
+
+async def test_completion_holds_the_approved_answer_and_its_usage(chat: openai.AsyncOpenAI) -> None:
+    completion = await chat.chat.completions.create(model="kefu", messages=[QUESTION])
+
+    choice = completion.choices[0]
+    assert (choice.message.role, choice.message.content, choice.finish_reason) == (
+        "assistant",
+        ANSWER,
+        "stop",
+    )
+    assert completion.object == "chat.completion"
+    assert completion.model == "kefu"
+    assert completion.usage is not None
+    assert completion.usage.prompt_tokens > 0
+    assert completion.usage.completion_tokens > 0
+    assert (
+        completion.usage.total_tokens == completion.usage.prompt_tokens + completion.usage.completion_tokens
+    )
+
+
+async def test_stream_joins_to_the_same_text_and_ends_with_stop_and_usage(chat: openai.AsyncOpenAI) -> None:
+    stream = await chat.chat.completions.create(
+        model="kefu", messages=[QUESTION], stream=True, stream_options={"include_usage": True}
+    )
+    chunks = [chunk async for chunk in stream]
+
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == ANSWER
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage is not None
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+async def test_stream_without_options_has_no_usage(chat: openai.AsyncOpenAI) -> None:
+    stream = await chat.chat.completions.create(model="kefu", messages=[QUESTION], stream=True)
+
+    assert all(chunk.usage is None for chunk in [chunk async for chunk in stream])
+
+
+async def test_parameters_without_meaning_here_are_ignored(chat: openai.AsyncOpenAI) -> None:
+    completion = await chat.chat.completions.create(
+        model="kefu",
+        messages=[{"role": "system", "content": "Be brief."}, QUESTION],
+        temperature=0.2,
+        top_p=0.5,
+        max_tokens=10,
+        seed=3,
+        tools=[{"type": "function", "function": {"name": "f", "parameters": {}}}],
+        extra_body={"nobody_knows": True},
+    )
+    assert completion.choices[0].message.content == ANSWER
+
+
+async def test_content_parts_are_read(chat: openai.AsyncOpenAI) -> None:
+    parts = [{"type": "text", "text": "Can I return something?"}]
+    completion = await chat.chat.completions.create(
+        model="kefu", messages=[{"role": "user", "content": parts}]
+    )
+
+    assert completion.choices[0].message.content == ANSWER
+
+
+async def test_each_call_is_stored_as_a_conversation_of_its_own(
+    chat: openai.AsyncOpenAI, database: Database
+) -> None:
+    await chat.chat.completions.create(model="kefu", messages=[QUESTION])
+    await chat.chat.completions.create(model="kefu", messages=[QUESTION])
+
+    async with database.read() as session:
+        channels = (await session.execute(select(Conversation.channel))).scalars().all()
+        exchanges = (await session.execute(select(func.count()).select_from(Exchange))).scalar_one()
+    assert (channels, exchanges) == (["openai", "openai"], 2)
+
+
+@pytest.mark.parametrize("way", ["metadata", "header"])
+async def test_conversation_can_be_continued(chat: openai.AsyncOpenAI, database: Database, way: str) -> None:
+    first = await chat.chat.completions.create(model="kefu", messages=[QUESTION])
+    thread = first.model_extra["kefu"]["conversation_id"]  # type: ignore[index]
+    named = (
+        {"metadata": {"conversation_id": thread}}
+        if way == "metadata"
+        else {"extra_headers": {"X-Kefu-Conversation": thread}}
+    )
+
+    second = await chat.chat.completions.create(model="kefu", messages=[QUESTION], **named)
+
+    assert second.model_extra["kefu"]["conversation_id"] == thread  # type: ignore[index]
+    async with database.read() as session:
+        assert (await session.execute(select(Conversation.last_position))).scalars().all() == [4]
+
+
+async def test_wrong_key_is_an_authentication_error(chat: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.AuthenticationError) as caught:
+        await chat.with_options(api_key="kk_wrong").chat.completions.create(model="kefu", messages=[QUESTION])
+    assert caught.value.code == "invalid_api_key"
+
+
+async def test_unknown_model_is_named(chat: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        await chat.chat.completions.create(model="gpt-x", messages=[QUESTION])
+    assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
+    assert "gpt-x" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [{"role": "user", "content": ""}],
+        [{"role": "nobody", "content": "x"}],
+        [{"role": "system", "content": "x"}],
+    ],
+)
+async def test_senseless_messages_are_bad_requests(chat: openai.AsyncOpenAI, messages: list[object]) -> None:
+    with pytest.raises((openai.BadRequestError, openai.UnprocessableEntityError)) as caught:
+        await chat.chat.completions.create(model="kefu", messages=messages)  # type: ignore[arg-type]
+    assert caught.value.type == "invalid_request_error"
+
+
+async def test_unknown_conversation_is_not_found(chat: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError):
+        await chat.chat.completions.create(
+            model="kefu", messages=[QUESTION], metadata={"conversation_id": "cnv_none"}
+        )
+
+
+async def test_models_are_listed_and_shown(chat: openai.AsyncOpenAI) -> None:
+    listed = [model.id async for model in chat.models.list()]
+
+    assert listed == ["kefu"]
+    assert (await chat.models.retrieve("kefu")).owned_by == "kefu"
+    with pytest.raises(openai.NotFoundError):
+        await chat.models.retrieve("other")
+
+
+async def test_repeated_idempotency_key_returns_the_same_completion(
+    chat: openai.AsyncOpenAI, database: Database
+) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    first = await chat.chat.completions.create(model="kefu", messages=[QUESTION], extra_headers=headers)
+    second = await chat.chat.completions.create(model="kefu", messages=[QUESTION], extra_headers=headers)
+
+    assert second == first
+    async with database.read() as session:
+        assert (await session.execute(select(func.count()).select_from(Exchange))).scalar_one() == 1

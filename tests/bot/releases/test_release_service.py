@@ -1,0 +1,94 @@
+"""When an approved import makes a new release."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from bot.access.principals import Scope
+from bot.db.engine import Database
+from bot.db.release_tables import Checkpoint, IndexSnapshot
+from bot.errors import NothingToServeError
+from bot.releases import repository
+from bot.releases.service import ensure_release
+from bot.settings import Settings
+from tests.bot.imports.importing import bring_in, write_rows
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    return [{"question": f"What is part {n}?", "answer": f"Part {n} is {n * n}."} for n in range(count)]
+
+
+async def test_release_is_made_once_and_again_when_the_knowledge_has_doubled(
+    database: Database, tiny_settings: Settings, tmp_path: Path
+) -> None:
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(3)))
+    first = await ensure_release(database, tiny_settings, made_by="test")
+    kept = await ensure_release(database, tiny_settings, made_by="test")
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(6)))
+    still = await ensure_release(database, tiny_settings, made_by="test")
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(7)))
+    second = await ensure_release(database, tiny_settings, made_by="test")
+
+    assert first is not None
+    assert (kept, still) == (None, None)
+    assert second is not None
+    assert second.snapshot.summary["questions"] == 7
+    async with database.read() as session:
+        generation, present = await repository.promoted(session)
+    assert present is not None
+    assert (generation, present.release.id) == (2, second.release.id)
+
+
+async def test_large_snapshot_is_renewed_after_a_fifth_of_it_changed(
+    database: Database, tiny_settings: Settings, tmp_path: Path
+) -> None:
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(3)))
+    first = await ensure_release(database, tiny_settings, made_by="test")
+    assert first is not None
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(1005)))
+
+    async def made_for_snapshot_of(size: int) -> bool:
+        async with database.write() as session:
+            await session.execute(update(IndexSnapshot).values(summary={"questions": size}))
+        return await ensure_release(database, tiny_settings, made_by="test") is not None
+
+    assert not await made_for_snapshot_of(5010)
+    assert await made_for_snapshot_of(5009)
+
+
+async def test_trained_checkpoint_is_left_to_training(
+    database: Database, tiny_settings: Settings, tmp_path: Path
+) -> None:
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(2)))
+    await ensure_release(database, tiny_settings, made_by="test")
+    async with database.write() as session:
+        await session.execute(update(Checkpoint).values(summary={"tuned": True}))
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(9)))
+
+    assert await ensure_release(database, tiny_settings, made_by="test") is None
+
+
+async def test_nothing_approved_is_nothing_to_serve(
+    database: Database, tiny_settings: Settings, tmp_path: Path
+) -> None:
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(2)), approve=False)
+
+    with pytest.raises(NothingToServeError, match="--approve"):
+        await ensure_release(database, tiny_settings, made_by="test")
+
+
+async def test_releases_through_http(client: httpx.AsyncClient, release: str, new_key) -> None:
+    admin, writer = await new_key(Scope.ADMIN), await new_key(Scope.WRITE)
+
+    listed = (await client.get("/v1/releases", headers=writer)).json()
+    shown = (await client.get(f"/v1/releases/{release}", headers=writer)).json()
+    promoted = await client.post(f"/v1/releases/{release}/promote", headers=admin)
+    forbidden = await client.post(f"/v1/releases/{release}/promote", headers=writer)
+    missing = await client.post("/v1/releases/rel_nope/promote", headers=admin)
+
+    assert [(item["id"], item["promoted"]) for item in listed["items"]] == [(release, True)]
+    assert shown["checkpoint"]["onnx"].startswith(shown["checkpoint"]["path"])
+    assert promoted.json() == shown
+    assert (forbidden.status_code, missing.status_code) == (403, 404)

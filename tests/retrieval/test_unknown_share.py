@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from retrieval.unknown_share import (
+    density_ratios,
+    estimate_unknown_share,
+    mixture_share,
+    share_deviation,
+)
+
+
+def test_share_of_messages_with_certain_evidence_is_their_count() -> None:
+    # Evidence that all but settles it: ratio 1e9 for unknown, 1e-9 for known.
+    assert mixture_share(np.array([1e9, 1e-9, 1e-9, 1e-9])) == pytest.approx(0.25, abs=1e-6)
+
+
+def test_share_maximises_the_likelihood_worked_by_hand() -> None:
+    # Two messages with ratio 3, one with 1/3: d/ds of 2 ln(1 + 2s) + ln(1 - 2s/3) is 4/(1 + 2s) - 2/(3 - 2s),
+    # which is 0 at 12 - 8s = 2 + 4s, s = 5/6.
+    assert mixture_share(np.array([3.0, 3.0, 1 / 3])) == pytest.approx(5 / 6, abs=1e-5)
+
+
+def test_share_lies_at_the_border_when_all_messages_look_known() -> None:
+    assert mixture_share(np.array([0.5, 0.2, 0.9])) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_deviation_is_that_of_a_coin_when_evidence_is_certain() -> None:
+    # Binomial: sqrt(s (1 - s) / m) with s = 1/4, m = 4.
+    ratios = np.array([1e9, 1e-9, 1e-9, 1e-9])
+    assert share_deviation(ratios, 0.25) == pytest.approx((0.25 * 0.75 / 4) ** 0.5, rel=1e-6)
+
+
+def test_deviation_is_infinite_when_known_and_unknown_look_alike() -> None:
+    assert share_deviation(np.ones(100), 0.5) == float("inf")
+
+
+def test_ratios_of_two_gaussians_are_those_of_their_densities() -> None:
+    # N(-1, 1) against N(1, 1): the log ratio at x is -2x.
+    random = np.random.default_rng(0)
+    known, unknown = random.normal(1, 1, 20_000), random.normal(-1, 1, 5_000)
+    ratios = density_ratios(np.array([0.0, -1.0, 1.0]), known=known, unknown=unknown)
+    assert np.log(ratios) == pytest.approx([0.0, 2.0, -2.0], abs=0.1)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.8])
+def test_estimate_finds_the_share_of_a_mixture_without_labels(share: float) -> None:
+    random = np.random.default_rng(1)
+    known, unknown = random.normal(2, 1, 2000), random.normal(0, 1, 2000)
+    unknowns = round(3000 * share)
+    messages = np.concatenate([random.normal(2, 1, 3000 - unknowns), random.normal(0, 1, unknowns)])
+    assert estimate_unknown_share(messages, known=known, unknown=unknown) == pytest.approx(share, abs=0.03)
+
+
+def test_estimate_stays_within_its_bounds() -> None:
+    random = np.random.default_rng(2)
+    known, unknown = random.normal(4, 1, 500), random.normal(0, 1, 500)
+    lowest = estimate_unknown_share(random.normal(5, 1, 500), known=known, unknown=unknown)
+    highest = estimate_unknown_share(random.normal(-1, 1, 500), known=known, unknown=unknown)
+    assert (lowest, highest) == (0.02, 0.98)
+
+
+def test_estimate_is_refused_where_the_two_kinds_look_alike() -> None:
+    random = np.random.default_rng(3)
+    known, unknown, messages = (random.normal(mean, 1, 100) for mean in (0.1, 0.0, 0.0))
+    assert estimate_unknown_share(messages, known=known, unknown=unknown) is None
+
+
+def test_estimate_is_refused_where_unknown_questions_are_the_more_similar_ones() -> None:
+    known, unknown, messages = np.zeros(60), np.ones(60), np.full(60, 0.5)
+    assert estimate_unknown_share(messages, known=known, unknown=unknown) is None
+
+
+def test_estimate_is_refused_with_too_few_rows() -> None:
+    known, unknown, few = np.linspace(4, 6, 60), np.linspace(0, 2, 60), np.full(49, 5.0)
+    assert estimate_unknown_share(known, known=known, unknown=unknown) == 0.02
+    assert estimate_unknown_share(few, known=known, unknown=unknown) is None
+    assert estimate_unknown_share(known, known=few, unknown=unknown) is None
+    assert estimate_unknown_share(known, known=known, unknown=few - 5) is None

@@ -1,0 +1,15 @@
+"""``python -m training``: assembles the command groups; each lives in its own file."""
+
+from __future__ import annotations
+
+import typer
+
+from training import benchmark_cli, benchmark_sets_cli, models_cli
+
+app = typer.Typer(no_args_is_help=True, help="Models, benchmarks and training of Kefu.")
+app.add_typer(models_cli.app, name="models")
+benchmark_sets_cli.register(benchmark_cli.app)
+app.add_typer(benchmark_cli.app, name="benchmark")
+
+if __name__ == "__main__":
+    app()
