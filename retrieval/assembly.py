@@ -14,6 +14,7 @@ from retrieval.bm25 import LexicalHits
 from retrieval.candidates import Candidate
 from retrieval.fusion import SUPPORT_FLOOR, Fusion
 from retrieval.index import Neighbours
+from retrieval.intents import IntentReading
 from retrieval.view import View
 
 # Width of a neighbour's weight exp(z / TEMPERATURE), in standard deviations of the background.
@@ -21,6 +22,7 @@ TEMPERATURE = 0.35
 # So many of the nearest questions vote; on BANKING77 20 to 300 do equally well.
 VOTERS = 50
 PASSAGE_VOTERS = 20
+FITTING = 5  # answers that each reading of the intent head brings in
 NOWHERE = -1.0
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -70,6 +72,8 @@ class _Table:
     passage_lexical: Floats
     answer_lexical: Floats
     support: Floats
+    meaning: Floats
+    wording: Floats
 
 
 def assemble(
@@ -81,10 +85,11 @@ def assemble(
     fusion: Fusion,
     limit: int,
     left_out: LeftOut = NOTHING_LEFT_OUT,
+    reading: IntentReading | None = None,
 ) -> tuple[Candidate, ...]:
     """The `limit` best candidates by falling relevance, ties by rising answer id."""
     background = background_of(view.backgrounds, language)
-    table = _table(view, hits, background)
+    table = _table(view, hits, background, reading)
     _compare_rest(view, table, vector, hits, left_out)
     standings = _standings(table, background)
     parts = np.stack(
@@ -95,9 +100,11 @@ def assemble(
             table.question_lexical,
             table.passage_lexical,
             table.answer_lexical,
+            table.meaning,
+            table.wording,
         ],
         axis=1,
-    )  # (a, 6)
+    )  # (a, p)
     same = [view.documents.numbers[answer_id] for answer_id in hits.exact]
     exact = np.isin(table.documents, same) if same else np.zeros(len(table.documents), bool)
     relevance = fusion.relevance(parts, exact, language=language)
@@ -117,7 +124,7 @@ def _best(view: View, table: _Table, relevance: NDArray[np.float64], limit: int)
     return [row for _, _, row in sorted(keyed)[:limit]]
 
 
-def _table(view: View, hits: Hits, background: Background) -> _Table:
+def _table(view: View, hits: Hits, background: Background, reading: IntentReading | None) -> _Table:
     of_passage = hits.lexical.keys % 2 == 1
     worded = hits.lexical.keys // 2
     found = [
@@ -126,9 +133,10 @@ def _table(view: View, hits: Hits, background: Background) -> _Table:
         view.question_owners[worded[~of_passage]],
         view.passage_owners[worded[of_passage]],
         hits.documents.keys,
+        _fitting(view, reading),
     ]
     documents, rows = np.unique(np.concatenate(found), return_inverse=True)
-    asked, told, asked_words, told_words, whole = np.split(
+    asked, told, asked_words, told_words, whole, _ = np.split(
         rows, np.cumsum([len(part) for part in found[:-1]])
     )
     questions, passages = np.full((2, len(documents)), NOWHERE, np.float32)
@@ -141,6 +149,9 @@ def _table(view: View, hits: Hits, background: Background) -> _Table:
     if len(asked) or len(told):
         voters = np.concatenate([asked[:VOTERS], told[:PASSAGE_VOTERS]])
         np.add.at(support, voters, _vote(hits, background))
+    fits = np.zeros((len(documents), 2), np.float32)
+    if reading is not None:
+        fits = reading.of([view.documents.answers[number] for number in documents.tolist()])
     numbers = np.zeros(len(documents), np.int64)
     numbers[asked[::-1]] = hits.questions.numbers[::-1]  # the nearest comes last and stays
     return _Table(
@@ -152,7 +163,16 @@ def _table(view: View, hits: Hits, background: Background) -> _Table:
         passage_lexical,
         answer_lexical,
         support,
+        meaning=fits[:, 0],
+        wording=fits[:, 1],
     )
+
+
+def _fitting(view: View, reading: IntentReading | None) -> NDArray[np.int64]:
+    """(m,) documents of the answers that the intent head finds most fitting, as far as they are still there."""
+    answers = reading.best(FITTING) if reading is not None else []
+    numbers = [view.documents.numbers[answer] for answer in answers if view.is_known(answer)]
+    return np.array(numbers, np.int64)
 
 
 def _vote(hits: Hits, background: Background) -> Floats:
@@ -237,6 +257,8 @@ def _candidate(
         passage_lexical=float(table.passage_lexical[row]),
         answer_lexical=float(table.answer_lexical[row]),
         support=float(table.support[row]),
+        meaning=float(table.meaning[row]),
+        wording=float(table.wording[row]),
         exact=exact,
         relevance=relevance,
     )

@@ -26,6 +26,8 @@ class Candidate:
             and answer text cover, 0 to 1.
         answer_lexical: the same share for all texts of the answer together, as one document.
         support: share of the nearest neighbours' weight that this answer holds, 0 to 1.
+        meaning, wording: how well the utterance fits this answer by the two readings of the intent head
+            (`retrieval.intents`), 0 without one.
         exact: the utterance is, but for case, script and punctuation, one of the answer's questions.
         relevance: the fused logit that orders candidates; comparable within one search only.
     """
@@ -42,6 +44,8 @@ class Candidate:
     passage_lexical: float
     answer_lexical: float
     support: float
+    meaning: float
+    wording: float
     exact: bool
     relevance: float
 

@@ -3,6 +3,7 @@
 The folder holds::
 
     encoder.onnx, tokenizer.json, encoder.json    as in an encoder folder (:mod:`retrieval.encoder`)
+    head.safetensors, head.json                   :class:`retrieval.intents.IntentHead`, where there is one
     confidence.json                               :class:`retrieval.confidence.ConfidenceModel`
     manifest.json                                 kind "checkpoint"
 """
@@ -19,6 +20,7 @@ from retrieval.artifacts import JsonValue, Manifest, Writer, verify_artifact, wr
 from retrieval.confidence import ConfidenceModel
 from retrieval.encoder import ENCODER_FILES, ENCODER_KIND, OnnxEncoder
 from retrieval.errors import ArtifactError, RetrievalError
+from retrieval.intents import ANSWERS_FILE, WEIGHTS_FILE, IntentHead
 
 CHECKPOINT_KIND = "checkpoint"
 CONFIDENCE_FILE = "confidence.json"
@@ -30,6 +32,7 @@ class Checkpoint:
 
     encoder: OnnxEncoder
     confidence: ConfidenceModel
+    head: IntentHead | None
     manifest: Manifest
 
     @classmethod
@@ -47,17 +50,22 @@ class Checkpoint:
             confidence = ConfidenceModel.from_json((path / CONFIDENCE_FILE).read_text(encoding="utf-8"))
         except RetrievalError as error:
             raise ArtifactError(path, str(error), remedy=remedy, file=CONFIDENCE_FILE) from error
-        return cls(OnnxEncoder.from_verified(path, manifest, threads=threads), confidence, manifest)
+        try:
+            head = IntentHead.load(path) if WEIGHTS_FILE in manifest.files else None
+        except RetrievalError as error:
+            raise ArtifactError(path, str(error), remedy=remedy, file=WEIGHTS_FILE) from error
+        return cls(OnnxEncoder.from_verified(path, manifest, threads=threads), confidence, head, manifest)
 
 
-def write_untuned_checkpoint(
+def write_checkpoint(
     target: Path,
     *,
     encoder_folder: Path,
     confidence: ConfidenceModel,
     meta: Mapping[str, JsonValue],
+    head: IntentHead | None = None,
 ) -> Manifest:
-    """Makes a checkpoint of a backbone as it is. The encoder's files are linked where the disk allows it.
+    """Makes a checkpoint around an encoder folder, whose files are linked where the disk allows it.
 
     Raises:
         ArtifactError: the encoder folder is missing or altered, or `target` cannot be written.
@@ -66,6 +74,8 @@ def write_untuned_checkpoint(
     verify_artifact(encoder_folder, kind=ENCODER_KIND)
     files: dict[str, Writer] = {name: _placed(encoder_folder / name) for name in ENCODER_FILES}
     files[CONFIDENCE_FILE] = lambda file: _write_text(file, confidence.to_json())
+    if head is not None:
+        files |= {WEIGHTS_FILE: head.write_weights, ANSWERS_FILE: head.write_answers}
     return write_artifact(target, kind=CHECKPOINT_KIND, files=files, meta=meta)
 
 

@@ -2,7 +2,8 @@
 
 An encoder folder is an artifact of kind "encoder" (see :mod:`retrieval.artifacts`)::
 
-    encoder.onnx     inputs input_ids, attention_mask (n, t) int64; output embedding (n, d) float32, unit rows
+    encoder.onnx     inputs input_ids, attention_mask (n, t) int64; output embedding (n, d) float32, unit rows;
+                     after tuning also output tuned (n, d) float32, unit rows, for the intent head
     tokenizer.json   Hugging Face tokenizers format, special tokens included by its post-processor
     encoder.json     what :class:`EncoderSettings` holds, self-test included
 
@@ -32,6 +33,7 @@ Vectors: TypeAlias = NDArray[np.float32]
 Progress: TypeAlias = Callable[[int, int], None]
 
 ENCODER_KIND = "encoder"
+EMBEDDING, TUNED = "embedding", "tuned"
 ONNX_FILE, TOKENIZER_FILE, SETTINGS_FILE = "encoder.onnx", "tokenizer.json", "encoder.json"
 ENCODER_FILES = (ONNX_FILE, TOKENIZER_FILE, SETTINGS_FILE)
 
@@ -39,6 +41,17 @@ ENCODER_FILES = (ONNX_FILE, TOKENIZER_FILE, SETTINGS_FILE)
 WINDOW_TEXTS = 4096
 # Padded tokens per run: beyond this the activations fall out of the cache (2048 is 1.2 x slower, 512 no faster).
 BATCH_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Messages, encoded: `embeddings` (n, d) for searching and `tuned` (n, d) for the intent head, unit rows both.
+
+    One and the same where the encoder was not tuned.
+    """
+
+    embeddings: Vectors
+    tuned: Vectors
 
 
 class Encoder(Protocol):
@@ -53,6 +66,10 @@ class Encoder(Protocol):
 
     def encode_queries(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Encode customer messages and stored questions: `(n, d)` float32, contiguous, unit rows."""
+        ...
+
+    def encode_messages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Encoded:
+        """As `encode_queries`, with what the intent head reads."""
         ...
 
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
@@ -126,6 +143,7 @@ class OnnxEncoder:
         self.settings = settings
         self._tokenizer = tokenizer
         self._session = session
+        self._is_tuned = any(output.name == TUNED for output in session.get_outputs())
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> OnnxEncoder:
@@ -156,22 +174,32 @@ class OnnxEncoder:
         return encoder
 
     def encode_queries(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        return self._encode(texts, prefix=self.settings.query_prefix, progress=progress)
+        rows: Vectors = self._encode(texts, (EMBEDDING,), prefix=self.settings.query_prefix, progress=progress)[0]
+        return rows
+
+    def encode_messages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Encoded:
+        outputs = (EMBEDDING, TUNED) if self._is_tuned else (EMBEDDING,)
+        found = self._encode(texts, outputs, prefix=self.settings.query_prefix, progress=progress)
+        return Encoded(found[0], found[-1])
 
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        return self._encode(texts, prefix=self.settings.passage_prefix, progress=progress)
+        rows: Vectors = self._encode(texts, (EMBEDDING,), prefix=self.settings.passage_prefix, progress=progress)[0]
+        return rows
 
     def count_tokens(self, text: str) -> int:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         return len(encoding.ids) + sum(len(part.ids) for part in encoding.overflowing)
 
-    def _encode(self, texts: Sequence[str], *, prefix: str, progress: Progress | None) -> Vectors:
+    def _encode(
+        self, texts: Sequence[str], outputs: Sequence[str], *, prefix: str, progress: Progress | None
+    ) -> Vectors:
+        """(outputs, n, d)."""
         if len(texts) == 1:
-            vectors = self._encode_one(prefix + texts[0])
+            vectors = self._encode_one(prefix + texts[0], outputs)
             if progress:
                 progress(1, 1)
             return vectors
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        vectors = np.empty((len(outputs), len(texts), self.dimension), dtype=np.float32)
         done = 0
         for start in range(0, len(texts), WINDOW_TEXTS):
             window = [prefix + text for text in texts[start : start + WINDOW_TEXTS]]
@@ -179,27 +207,28 @@ class OnnxEncoder:
                 np.array(each.ids, dtype=np.int64) for each in self._tokenizer.encode_batch_fast(window)
             ]
             for rows in batches_by_length([len(ids) for ids in tokens], batch_tokens=BATCH_TOKENS):
-                vectors[start + rows] = self._run(*pad([tokens[row] for row in rows]))
+                vectors[:, start + rows] = self._run(*pad([tokens[row] for row in rows]), outputs)
                 done += len(rows)
                 if progress:
                     progress(done, len(texts))
         return vectors
 
-    def _encode_one(self, text: str) -> Vectors:
+    def _encode_one(self, text: str, outputs: Sequence[str]) -> Vectors:
         # No padding and no sorting: this is the way of every customer message.
         input_ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)  # (1, t)
-        return self._run(input_ids, np.ones_like(input_ids))  # (1, d)
+        return self._run(input_ids, np.ones_like(input_ids), outputs)  # (outputs, 1, d)
 
-    def _run(self, input_ids: NDArray[np.int64], attention_mask: NDArray[np.int64]) -> Vectors:
+    def _run(
+        self, input_ids: NDArray[np.int64], attention_mask: NDArray[np.int64], outputs: Sequence[str]
+    ) -> Vectors:
         feed = {"input_ids": input_ids, "attention_mask": attention_mask}
-        vectors: Vectors = self._session.run(("embedding",), feed)[0]
-        return vectors
+        return np.stack(self._session.run(tuple(outputs), feed))  # (outputs, n, d)
 
     def _check_known_vector(self, folder: Path) -> None:
         """Run the self-test: a wrong runtime, graph or tokenizer shows in numbers, not in an exception."""
         test = self.settings.self_test
         try:
-            vector = self._encode_one(test.text)[0]  # (d,)
+            vector = self._encode_one(test.text, (EMBEDDING,))[0, 0]  # (d,)
         except Exception as error:  # ONNX Runtime raises its own, undocumented, classes
             raise _unusable(folder, f"does not run ({error})", file=ONNX_FILE) from error
         found = vector[: len(test.expected)]

@@ -13,9 +13,10 @@ from retrieval.candidates import Retrieved
 from retrieval.confidence import ConfidenceModel
 from retrieval.decision import Decision, decide
 from retrieval.evidence import FEATURES, evidence
+from retrieval.intents import IntentHead
 from retrieval.person_request import asks_for_person
 from retrieval.records import Language
-from retrieval.retriever import Retriever
+from retrieval.retriever import Progress, Retriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Engine:
 
     retriever: Retriever
     confidence: ConfidenceModel
+    head: IntentHead | None = None
 
     @classmethod
     def load(cls, checkpoint_path: Path, snapshot_path: Path) -> Engine:
@@ -44,7 +46,7 @@ class Engine:
 
         checkpoint = Checkpoint.load(checkpoint_path)
         retriever = Retriever.from_snapshot(snapshot_path, encoder=checkpoint.encoder)
-        return cls(retriever, checkpoint.confidence)
+        return cls(retriever, checkpoint.confidence, checkpoint.head)
 
     def respond(self, utterance: str, language: str, *, limit: int = 10) -> EngineResult:
         """Encodes, searches and decides; `utterance` should be normalised and masked by the caller."""
@@ -53,11 +55,19 @@ class Engine:
 
     def retrieve(self, utterance: str, *, language: str, limit: int = 10) -> Retrieved:
         """The costly part, encoding and searching, which a service runs off its event loop."""
-        return self.retriever.search(utterance, language=language, limit=limit, fusion=self.confidence.fusion)
+        return self.retrieve_all([(utterance, language)], limit=limit)[0]
 
-    def retrieve_all(self, messages: Sequence[tuple[str, Language]]) -> list[Retrieved]:
+    def retrieve_all(
+        self,
+        messages: Sequence[tuple[str, Language]],
+        *,
+        limit: int = 10,
+        progress: Progress | None = None,
+    ) -> list[Retrieved]:
         """As `retrieve`, for several utterances with their languages, encoded together."""
-        return self.retriever.search_all(messages, fusion=self.confidence.fusion)
+        return self.retriever.search_all(
+            messages, limit=limit, fusion=self.confidence.fusion, head=self.head, progress=progress
+        )
 
     def decide(self, retrieved: Retrieved, *, asks_for_person: bool) -> Decision:
         """Cheap, so that a service can decide again when a candidate may not be given any more."""

@@ -20,6 +20,9 @@ FEATURES: tuple[str, ...] = (
     "margin",  # ln odds of this answer against all other candidates, by relevance
     "lexical",
     "support",
+    "meaning",
+    "wording",
+    "intent",  # 1 when this answer is also the best by the head's meaning
     "agreement",  # 1 when this answer is also the best by words
     "length",  # ln(1 + terms of the utterance)
     "chinese",
@@ -27,14 +30,16 @@ FEATURES: tuple[str, ...] = (
     "third",
 )
 # More of these never lowers a confidence, whatever a small or odd sample says.
-NEVER_NEGATIVE = frozenset({"standing", "passage", "margin", "lexical", "support", "agreement"})
+NEVER_NEGATIVE = frozenset(
+    {"standing", "passage", "margin", "lexical", "support", "meaning", "wording", "intent", "agreement"}
+)
 RANKS = 3
 RIVALS = 6  # candidates that evidence looks at, so that it does not depend on how many were asked for
 MARGIN_LIMIT = 6.0
 NO_RIVAL_MARGIN = 1.0  # being the only answer there is says little
 
 _STANDING, _PASSAGE, _SUPPORT = (PARTS.index(name) for name in ("standing", "passage", "support"))
-_WORDS = PARTS.index("answer_lexical")
+_WORDS, _MEANING, _WORDING = (PARTS.index(name) for name in ("answer_lexical", "meaning", "wording"))
 
 
 def evidence(retrieved: Retrieved, rank: int) -> Floats:
@@ -77,6 +82,8 @@ def evidence_features(
     """
     ranks = min(RANKS, parts.shape[1])
     lexical = np.where(present, parts[:, :, _WORDS], 0.0)  # (n, c)
+    meaning = np.where(present, parts[:, :, _MEANING], -np.inf)  # (n, c)
+    headed = (parts[:, :, [_MEANING, _WORDING]] != 0).any(axis=(1, 2))  # (n,)
     features = np.zeros((len(parts), ranks, len(FEATURES)))
     for rank in range(ranks):
         others = np.arange(parts.shape[1]) != rank
@@ -89,10 +96,13 @@ def evidence_features(
         row[:, 3] = _margin(relevance[:, rank], relevance[:, others], present[:, others])
         row[:, 4] = own
         row[:, 5] = np.exp(parts[:, rank, _SUPPORT]) - SUPPORT_FLOOR
-        row[:, 6] = (own > 0) & (own >= most_words)
-        row[:, 7] = np.log1p(words)
-        row[:, 8] = chinese
-        row[:, 9:] = (rank == 1, rank == 2)
+        row[:, 6] = parts[:, rank, _MEANING]
+        row[:, 7] = parts[:, rank, _WORDING]
+        row[:, 8] = headed & (meaning[:, rank] >= meaning.max(axis=1))
+        row[:, 9] = (own > 0) & (own >= most_words)
+        row[:, 10] = np.log1p(words)
+        row[:, 11] = chinese
+        row[:, 12:] = (rank == 1, rank == 2)
     return features
 
 

@@ -15,7 +15,16 @@ from retrieval.records import Language
 SUPPORT_FLOOR = 0.01
 EXACT_LEAD = 50.0
 # standing: the better one of question and passage; support: ln(share of the vote + 0.01)
-PARTS = ("standing", "passage", "support", "question_lexical", "passage_lexical", "answer_lexical")
+PARTS = (
+    "standing",
+    "passage",
+    "support",
+    "question_lexical",
+    "passage_lexical",
+    "answer_lexical",
+    "meaning",
+    "wording",
+)
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -23,7 +32,7 @@ Floats: TypeAlias = NDArray[np.float64]
 # CLINC150 and MASSIVE zh-CN with 1 to 40 questions an answer, asked with other training rows, on the demo company's
 # phrasings, and on FeedbackQA's pages asked with its training questions. Questions matter most where an
 # answer has many of them, passages where it has few.
-PRIOR_WEIGHTS = (1.0, 1.6, 0.5, 1.0, 1.0, 8.0)
+PRIOR_WEIGHTS = (1.0, 1.6, 0.5, 1.0, 1.0, 8.0, 0.5, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Fusion:
     weights: Mapping[Language, tuple[float, ...]] = field(default_factory=dict)
 
     def relevance(self, parts: Floats, exact: NDArray[np.bool_], *, language: Language) -> Floats:
-        """(n,) relevance of n answers from their (n, 6) parts; exact ones come first."""
+        """(n,) relevance of n answers from their (n, p) parts; exact ones come first."""
         weights = np.array(self.weights.get(language, PRIOR_WEIGHTS))
         relevance: Floats = parts @ weights + EXACT_LEAD * exact
         return relevance
@@ -55,6 +64,8 @@ def parts_of(candidate: Candidate) -> tuple[float, ...]:
         candidate.question_lexical,
         candidate.passage_lexical,
         candidate.answer_lexical,
+        candidate.meaning,
+        candidate.wording,
     )
 
 

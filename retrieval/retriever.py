@@ -20,6 +20,7 @@ from retrieval.documents import Documents
 from retrieval.encoder import Encoder
 from retrieval.fusion import PRIOR_FUSION, Fusion
 from retrieval.index import Neighbours, VectorIndex
+from retrieval.intents import IntentHead, IntentReading
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
@@ -102,20 +103,38 @@ class Retriever:
         language: str,
         limit: int = 10,
         fusion: Fusion = PRIOR_FUSION,
+        head: IntentHead | None = None,
     ) -> Retrieved:
         """The `limit` most relevant answers to `utterance`, fewer only where the knowledge has fewer."""
-        return self.search_all([(utterance, language)], limit=limit, fusion=fusion)[0]
+        return self.search_all([(utterance, language)], limit=limit, fusion=fusion, head=head)[0]
 
     def search_all(
-        self, messages: Sequence[tuple[str, Language]], *, limit: int = 10, fusion: Fusion = PRIOR_FUSION
+        self,
+        messages: Sequence[tuple[str, Language]],
+        *,
+        limit: int = 10,
+        fusion: Fusion = PRIOR_FUSION,
+        head: IntentHead | None = None,
+        progress: Progress | None = None,
     ) -> list[Retrieved]:
         """As `search`, for several utterances with their languages; "encode" is the time of all of them together."""
         begin = perf_counter()
-        vectors = self.encoder.encode_queries([normalize(utterance) for utterance, _ in messages])  # (n, d)
+        encoded = self.encoder.encode_messages(
+            [normalize(utterance) for utterance, _ in messages], progress=progress
+        )
         encoding = {"encode": (perf_counter() - begin) * 1000}
         found = []
-        for (utterance, language), vector in zip(messages, vectors, strict=True):
-            retrieved = self.search_vector(utterance, vector, language=language, limit=limit, fusion=fusion)
+        for (utterance, language), vector, tuned in zip(
+            messages, encoded.embeddings, encoded.tuned, strict=True
+        ):
+            retrieved = self.search_vector(
+                utterance,
+                vector,
+                language=language,
+                limit=limit,
+                fusion=fusion,
+                reading=None if head is None else head.read(tuned, utterance),
+            )
             found.append(replace(retrieved, timings_ms={**encoding, **retrieved.timings_ms}))
         return found
 
@@ -133,8 +152,9 @@ class Retriever:
         limit: int = 10,
         fusion: Fusion = PRIOR_FUSION,
         left_out: LeftOut = NOTHING_LEFT_OUT,
+        reading: IntentReading | None = None,
     ) -> Retrieved:
-        """As `search`, for an utterance that is encoded already; `left_out` serves leave-one-out."""
+        """As `search`, for an utterance that is encoded and read already; `left_out` serves leave-one-out."""
         view = self._view
         begin = perf_counter()
         terms = tokenize_lexical(utterance)
@@ -153,7 +173,14 @@ class Retriever:
                 exact=_exact_answers(view, utterance, questions),
             )
             candidates = assemble(
-                view, vector, hits, language=language, fusion=fusion, limit=limit, left_out=left_out
+                view,
+                vector,
+                hits,
+                language=language,
+                fusion=fusion,
+                limit=limit,
+                left_out=left_out,
+                reading=reading,
             )
             if len(candidates) >= limit or VOTERS * widening >= len(view.questions):
                 break

@@ -59,6 +59,10 @@ class View:
     documents: Documents
     backgrounds: Backgrounds
 
+    def is_known(self, answer_id: str) -> bool:
+        """Whether the answer has a question or a text to search."""
+        return answer_id in self.question_numbers or answer_id in self.passage_numbers
+
     def texts_of(self, answer_id: str, *, without: Collection[int] = ()) -> list[str]:
         """All texts of an answer but the questions of these numbers."""
         questions = [

@@ -20,15 +20,18 @@ from torch.jit import _trace
 
 from retrieval.artifacts import JsonValue, Manifest, write_artifact
 from retrieval.encoder import (
+    EMBEDDING,
     ENCODER_KIND,
     ONNX_FILE,
     SETTINGS_FILE,
     TOKENIZER_FILE,
+    TUNED,
     EncoderSettings,
     SelfTest,
     pad,
 )
 from training.backbones import Backbone
+from training.encoder_tuning import additive, pooled, run_layers
 from training.errors import ExportError
 from training.onnx_rewrite import quantize_matmuls, shrink_embeddings
 
@@ -77,27 +80,44 @@ class SentenceEncoder(nn.Module):
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         mask = attention_mask
         if self.additive_mask:
-            hidden = 1.0 - attention_mask[:, None, None, :].to(torch.float32)
-            mask = hidden * torch.finfo(torch.float32).min  # (n, 1, 1, t)
+            mask = additive(attention_mask)
         states = self.model(input_ids=input_ids, attention_mask=mask, return_dict=True)[0]  # (n, t, d)
-        if self.pooling == "cls":
-            pooled = states[:, 0]  # (n, d)
-        else:
-            weights = attention_mask.unsqueeze(-1).to(states.dtype)  # (n, t, 1)
-            pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)  # (n, d)
-        return nn.functional.normalize(pooled, dim=-1)  # (n, d)
+        return pooled(states, attention_mask, self.pooling)
+
+
+class TunedSentenceEncoder(nn.Module):
+    """The lower layers once, then the upper ones twice: as they were, and tuned."""
+
+    def __init__(self, backbone: Backbone, top: nn.ModuleList) -> None:
+        super().__init__()
+        layers = list(backbone.model.encoder.layer)  # type: ignore[union-attr, arg-type]  # untyped attributes
+        self.embeddings = backbone.model.embeddings
+        self.lower = nn.ModuleList(layers[: len(layers) - len(top)])
+        self.upper = nn.ModuleList(layers[len(layers) - len(top) :])
+        self.top = top
+        self.pooling = backbone.pooling
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        mask = additive(attention_mask)
+        states = run_layers(self.lower, self.embeddings(input_ids=input_ids), mask)  # type: ignore[operator]  # (n, t, d)
+        frozen, tuned = (run_layers(layers, states, mask) for layers in (self.upper, self.top))
+        return pooled(frozen, attention_mask, self.pooling), pooled(tuned, attention_mask, self.pooling)
 
 
 def export_encoder(
     backbone: Backbone,
     target: Path,
     *,
+    top: nn.ModuleList | None = None,
     precision: str | None = None,
     meta: Mapping[str, JsonValue] | None = None,
 ) -> Manifest:
     """Write the encoder folder `target`.
 
     Args:
+        top: tuned copies of the upper layers, which give the output "tuned".
         precision: "fp32" or "int8" arithmetic; None takes the backbone's own.
         meta: further entries for the manifest.
 
@@ -108,13 +128,16 @@ def export_encoder(
     precision = precision or backbone.precision
     if precision not in MIN_COSINE:
         raise ExportError(f"Precision {precision!r} is not known; choose one of {', '.join(MIN_COSINE)}")
-    module = SentenceEncoder(backbone.model, pooling=backbone.pooling)
+    module: nn.Module = SentenceEncoder(backbone.model, pooling=backbone.pooling)
+    outputs: tuple[str, ...] = (EMBEDDING,)
+    if top is not None:
+        module, outputs = TunedSentenceEncoder(backbone, top), (EMBEDDING, TUNED)
     module.train(False)
     tokens = _parity_tokens(backbone)
     expected = _embed_with_torch(module, tokens)
 
     def write_onnx(file: Path) -> None:
-        export_graph(module, file)
+        export_graph(module, file, outputs=outputs)
         graph = onnx.load(str(file))
         shrink_embeddings(graph)
         if precision == "int8":
@@ -124,9 +147,9 @@ def export_encoder(
     def write_settings(file: Path) -> None:
         session = _open(file.parent / ONNX_FILE)
         check_parity(session, tokens, expected, at_least=MIN_COSINE[precision])
-        known = _run(session, [_tokens(backbone, SELF_TEST_TEXT)])[0, :SELF_TEST_NUMBERS]
+        known = _run(session, [_tokens(backbone, SELF_TEST_TEXT)])[0, 0, :SELF_TEST_NUMBERS]
         test = SelfTest(SELF_TEST_TEXT, tuple(map(float, known)), SELF_TEST_TOLERANCE[precision])
-        settings = _settings(backbone, dimension=expected.shape[1], precision=precision, self_test=test)
+        settings = _settings(backbone, dimension=expected.shape[2], precision=precision, self_test=test)
         file.write_text(settings.to_json(), encoding="utf-8")
 
     return write_artifact(
@@ -146,7 +169,7 @@ def export_encoder(
     )
 
 
-def export_graph(module: nn.Module, file: Path) -> None:
+def export_graph(module: nn.Module, file: Path, *, outputs: Sequence[str] = (EMBEDDING,)) -> None:
     """Trace `module` to ONNX fp32 with free batch size and length."""
     input_ids = torch.tensor([[3, 5, 7, 9], [3, 5, 0, 0]])  # (n, t)
     attention_mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])  # (n, t)
@@ -165,8 +188,8 @@ def export_graph(module: nn.Module, file: Path) -> None:
             dynamo=False,
             opset_version=OPSET,
             input_names=["input_ids", "attention_mask"],
-            output_names=["embedding"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "n"}},
+            output_names=list(outputs),
+            dynamic_axes={"input_ids": axes, "attention_mask": axes} | {name: {0: "n"} for name in outputs},
         )
 
 
@@ -177,14 +200,14 @@ def check_parity(
     *,
     at_least: float,
 ) -> float:
-    """Return the lowest cosine between the graph's vectors of `tokens` and the `expected` ones `(n, d)`.
+    """Return the lowest cosine between the graph's vectors of `tokens` and the `expected` ones `(outputs, n, d)`.
 
     Raises:
         ExportError: it is below `at_least`.
     """
-    alone = np.concatenate([_run(session, [each]) for each in tokens])  # (n, d)
-    together = _run(session, tokens)  # (n, d)
-    lowest = min(float((found * expected).sum(axis=1).min()) for found in (alone, together))
+    alone = np.concatenate([_run(session, [each]) for each in tokens], axis=1)  # (outputs, n, d)
+    together = _run(session, tokens)  # (outputs, n, d)
+    lowest = min(float((found * expected).sum(axis=2).min()) for found in (alone, together))
     if not lowest >= at_least:  # a NaN must fail too
         raise ExportError(
             f"The exported encoder agrees with torch only to cosine {lowest:.6f}, not {at_least}"
@@ -197,8 +220,11 @@ def _embed_with_torch(module: nn.Module, tokens: Sequence[NDArray[np.int64]]) ->
     with torch.no_grad():
         for ids in tokens:
             input_ids = torch.from_numpy(ids)[None]  # (1, t)
-            rows.append(module(input_ids, torch.ones_like(input_ids))[0].numpy())  # (d,)
-    return np.stack(rows)  # (n, d)
+            found = module(input_ids, torch.ones_like(input_ids))  # (1, d), or one for each output
+            rows.append(
+                np.stack([each.numpy() for each in (found if isinstance(found, tuple) else (found,))])
+            )
+    return np.concatenate(rows, axis=1)  # (outputs, n, d)
 
 
 def _parity_tokens(backbone: Backbone) -> list[NDArray[np.int64]]:
@@ -220,10 +246,8 @@ def _open(file: Path) -> InferenceSession:
 
 def _run(session: InferenceSession, tokens: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
     input_ids, attention_mask = pad(tokens)
-    vectors: NDArray[np.float32] = session.run(
-        None, {"input_ids": input_ids, "attention_mask": attention_mask}
-    )[0]
-    return vectors
+    found = session.run(None, {"input_ids": input_ids, "attention_mask": attention_mask})
+    return np.stack(found)  # (outputs, n, d)
 
 
 def _settings(backbone: Backbone, *, dimension: int, precision: str, self_test: SelfTest) -> EncoderSettings:

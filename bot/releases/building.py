@@ -62,7 +62,7 @@ def models_dir(settings: Settings) -> Path:
 def _build_folders(
     settings: Settings, inputs: BuildInputs, created_by: str, progress: Progress | None
 ) -> ReleaseParts:
-    from retrieval.checkpoint import write_untuned_checkpoint
+    from retrieval.checkpoint import write_checkpoint
     from retrieval.confidence import fit_confidence
     from retrieval.encoder import OnnxEncoder
     from retrieval.models import find_model
@@ -84,7 +84,7 @@ def _build_folders(
     make_private_folder(settings.data_dir)
     checkpoint_id, snapshot_id = new_id("chk"), new_id("snp")
     paths = {"checkpoint": f"checkpoints/{checkpoint_id}", "snapshot": f"snapshots/{snapshot_id}"}
-    checkpoint = write_untuned_checkpoint(
+    checkpoint = write_checkpoint(
         settings.data_dir / paths["checkpoint"], encoder_folder=folder, confidence=confidence, meta={}
     )
     snapshot = retriever.save(settings.data_dir / paths["snapshot"], meta={"revision": inputs.revision})

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from retrieval.artifacts import verify_artifact, write_artifact
-from retrieval.checkpoint import Checkpoint, write_untuned_checkpoint
+from retrieval.checkpoint import Checkpoint, write_checkpoint
 from retrieval.confidence import default_confidence
 from retrieval.encoder import ENCODER_FILES, OnnxEncoder
 from retrieval.errors import ArtifactError
 
 
 def make(target: Path, encoder_folder: Path) -> None:
-    write_untuned_checkpoint(
+    write_checkpoint(
         target,
         encoder_folder=encoder_folder,
         confidence=default_confidence(target_error=0.05),

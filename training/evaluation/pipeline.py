@@ -5,9 +5,12 @@ Replies are those of `Engine.respond`; only the encoding is done for all message
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +21,20 @@ from retrieval.decision import Outcome
 from retrieval.encoder import Encoder
 from retrieval.engine import Engine
 from retrieval.language import detect_language
-from retrieval.leave_one_out import Example, leave_one_out
+from retrieval.leave_one_out import Example
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
 from retrieval.unknown_share import LEAST_ROWS, estimate_unknown_share
+from training.fitting import fit
+
+if TYPE_CHECKING:
+    from training.backbones import Backbone
+    from training.encoder_tuning import TunedTop
 
 RANKS_GIVEN = 10
-SAMPLED_QUESTIONS = 2000
 TIMED_MESSAGES = 200
 UNESTIMATED_SHARE = 0.5
 
@@ -85,27 +92,36 @@ def run_trial(
     *,
     settings: FitSettings,
     out_of_scope: Sequence[Message] = (),
+    backbone: Backbone | None = None,
+    workspace: Path | None = None,
     progress: Progress | None = None,
 ) -> Trial:
     """Fits on `knowledge` alone (the messages' texts serve the unknown share only) and replies to every message."""
     started = perf_counter()
-    retriever = Retriever.build(encoder, knowledge, progress=_stage(progress, "index"))
-    examples = leave_one_out(
-        retriever,
-        sample=SAMPLED_QUESTIONS,
-        seed=settings.seed,
+    fitted = fit(
+        encoder,
+        knowledge,
+        backbone=backbone,
         out_of_scope=[(message.utterance, message.language) for message in out_of_scope],
-        progress=_stage(progress, "leave one out"),
+        seed=settings.seed,
+        progress=progress,
     )
+    retriever, examples = fitted.retriever, fitted.examples
+    if backbone is not None and fitted.top is not None and workspace is not None:
+        retriever = Retriever(_tuned(backbone, fitted.top, workspace), retriever.view)
     model = _fitted(examples, settings, UNESTIMATED_SHARE)
     trained = perf_counter() - started
-    found = retrieve_all(Engine(retriever, model), messages, progress=progress)
+    found = Engine(retriever, model, fitted.head).retrieve_all(
+        [(message.utterance, message.language) for message in messages],
+        limit=RANKS_GIVEN,
+        progress=_stage(progress, "messages"),
+    )
     started = perf_counter()
     estimate = settings.unknown_share
     if estimate is None:
         estimate = _estimated_share(examples, found, labelled=len(out_of_scope))
     share = UNESTIMATED_SHARE if estimate is None else estimate
-    engine = Engine(retriever, _fitted(examples, settings, share))
+    engine = Engine(retriever, _fitted(examples, settings, share), fitted.head)
     trained += perf_counter() - started
     return Trial(
         engine=engine,
@@ -117,31 +133,12 @@ def run_trial(
     )
 
 
-def retrieve_all(
-    engine: Engine, messages: Sequence[Message], *, progress: Progress | None = None
-) -> list[Retrieved]:
-    """What `engine` finds for each message."""
-    vectors = engine.retriever.encoder.encode_queries(
-        [message.utterance for message in messages], progress=_stage(progress, "messages")
-    )
-    return [
-        engine.retriever.search_vector(
-            message.utterance,
-            vector,
-            language=message.language,
-            limit=RANKS_GIVEN,
-            fusion=engine.confidence.fusion,
-        )
-        for message, vector in zip(messages, vectors, strict=True)
-    ]
-
-
 def milliseconds_a_message(engine: Engine, messages: Sequence[Message], *, encoder: Encoder) -> float:
     """Median over single messages, spread over all of them, each encoded, searched and decided by itself.
 
     `encoder` is the engine's as it serves: with one thread, since a service answers several messages at once.
     """
-    serving = Engine(Retriever(encoder, engine.retriever.view), engine.confidence)
+    serving = Engine(Retriever(encoder, engine.retriever.view), engine.confidence, engine.head)
     serving.warm_up()
     step = max(1, len(messages) // TIMED_MESSAGES)
     times = []
@@ -150,6 +147,15 @@ def milliseconds_a_message(engine: Engine, messages: Sequence[Message], *, encod
         serving.respond(message.utterance, message.language)
         times.append(perf_counter() - started)
     return float(np.median(times) * 1000)
+
+
+def _tuned(backbone: Backbone, top: TunedTop, workspace: Path) -> Encoder:
+    from retrieval.encoder import OnnxEncoder
+    from training.onnx_export import export_encoder
+
+    folder = workspace / "tuned"
+    export_encoder(backbone, folder, top=top.layers)
+    return OnnxEncoder.load(folder, threads=os.cpu_count() or 1)
 
 
 def _fitted(examples: Sequence[Example], settings: FitSettings, share: float) -> ConfidenceModel:

@@ -1,0 +1,239 @@
+"""From knowledge to everything a checkpoint holds: tuned layers, intent head, and examples to fit the confidence on.
+
+The examples come from mock installations (:mod:`training.splits`): a quarter of the answers is left out and a quarter
+of the other questions, a head is trained on the rest, and what was left out is asked. So every number that the confidence is
+fitted on comes from a head that had not seen the question, and unknown questions meet one that has never seen
+their answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.encoder import Encoded, Encoder
+from retrieval.evidence import RIVALS
+from retrieval.intents import IntentHead
+from retrieval.leave_one_out import Example, leave_one_out
+from retrieval.normalize import fold as fold_text
+from retrieval.normalize import normalize
+from retrieval.records import Knowledge, QuestionRecord
+from retrieval.retriever import Retriever
+from training.splits import FOLDS, Fold, fold_of, spread
+
+if TYPE_CHECKING:
+    from training.backbones import Backbone
+    from training.encoder_tuning import States, Trunk, TunedTop
+
+# A head needs several answers to choose from and several questions of each; below that, neighbours know as much.
+LEAST_ANSWERS = 4
+LEAST_QUESTIONS_AN_ANSWER = 3.0
+MOST_ASKED = 1500  # held-out questions of each kind, over all folds
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage, steps done and steps in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What training found; `top` are the tuned layers, None where nothing was tuned."""
+
+    retriever: Retriever
+    head: IntentHead | None
+    top: TunedTop | None
+    examples: tuple[Example, ...]
+    labelled_unknown: int
+
+
+def is_headed(knowledge: Knowledge) -> bool:
+    """Whether there are enough questions for an intent head."""
+    counts = {(q.answer_id, fold_text(q.text)) for q in knowledge.questions}
+    answers = {answer for answer, _ in counts}
+    return len(answers) >= LEAST_ANSWERS and len(counts) >= LEAST_QUESTIONS_AN_ANSWER * len(answers)
+
+
+def fit(
+    encoder: Encoder,
+    knowledge: Knowledge,
+    *,
+    backbone: Backbone | None,
+    out_of_scope: Sequence[tuple[str, str]] = (),
+    seed: int = 0,
+    sample: int = 2000,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Trains on `knowledge`, as far as it carries a head; `backbone` None leaves the encoder as it is.
+
+    Args:
+        encoder: the frozen backbone as it serves.
+        out_of_scope: (text, language) of questions known to have no answer.
+    """
+    retriever = Retriever.build(encoder, knowledge, progress=_stage(progress, "index"))
+    if not is_headed(knowledge):
+        examples = leave_one_out(
+            retriever,
+            sample=sample,
+            seed=seed,
+            out_of_scope=out_of_scope,
+            progress=_stage(progress, "leave one out"),
+        )
+        return Fitted(retriever, None, None, tuple(examples), len(out_of_scope))
+    trunk = _trunk(encoder, backbone)
+    school = _School(encoder, trunk, knowledge, seed=seed, progress=progress)
+    numbers = range(folds_to_run(len(knowledge.questions)))
+    examples = [
+        example
+        for number in numbers
+        for example in school.ask(
+            fold_of(knowledge, number, seed=seed),
+            most=-(-MOST_ASKED // len(numbers)),
+            out_of_scope=out_of_scope if number == 0 else (),
+            stage=f"calibration {number + 1} of {len(numbers)}",
+        )
+    ]
+    head, top = school.teach(knowledge.questions, stage="training")
+    return Fitted(retriever, head, top if backbone is not None else None, tuple(examples), len(out_of_scope))
+
+
+def _trunk(encoder: Encoder, backbone: Backbone | None) -> Trunk:
+    from training.encoder_tuning import FrozenTrunk, LayeredTrunk
+
+    return FrozenTrunk(encoder) if backbone is None else LayeredTrunk(backbone)
+
+
+def folds_to_run(questions: int) -> int:
+    """Large sets have enough held-out questions in one fold; small ones need all."""
+    return 1 if questions > 4000 else 2 if questions > 1500 else FOLDS
+
+
+class Remembering:
+    """An encoder that encodes no text twice: folds share most of theirs."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.name, self.dimension, self.fingerprint = encoder.name, encoder.dimension, encoder.fingerprint
+        self._encoder = encoder
+        self._queries: dict[str, NDArray[np.float32]] = {}
+        self._passages: dict[str, NDArray[np.float32]] = {}
+
+    def encode_queries(
+        self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float32]:
+        return self._remembered(texts, self._queries, self._encoder.encode_queries)
+
+    def encode_messages(
+        self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None
+    ) -> Encoded:
+        rows = self.encode_queries(texts)
+        return Encoded(rows, rows)
+
+    def encode_passages(
+        self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float32]:
+        return self._remembered(texts, self._passages, self._encoder.encode_passages)
+
+    def count_tokens(self, text: str) -> int:
+        return self._encoder.count_tokens(text)
+
+    def _remembered(
+        self,
+        texts: Sequence[str],
+        known: dict[str, NDArray[np.float32]],
+        encode: Callable[[Sequence[str]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        new = list(dict.fromkeys(text for text in texts if text not in known))
+        if new:
+            known.update(zip(new, encode(new), strict=True))
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        return np.stack([known[text] for text in texts])
+
+
+class _School:
+    """Trains heads on parts of the questions, and asks what they did not learn."""
+
+    def __init__(
+        self, encoder: Encoder, trunk: Trunk, knowledge: Knowledge, *, seed: int, progress: Progress | None
+    ) -> None:
+        self._encoder = Remembering(encoder)
+        self._trunk = trunk
+        self._seed = seed
+        self._progress = progress
+        self._right = _answers_by_text(knowledge)
+        texts = list(dict.fromkeys(question.text for question in knowledge.questions))
+        states = trunk.states(texts, progress=_stage(progress, "lower layers"))
+        self._states = dict(zip(texts, states, strict=True))
+
+    def teach(self, questions: Sequence[QuestionRecord], *, stage: str) -> tuple[IntentHead, TunedTop]:
+        """A head over the answers of these questions, and the tuned layers it reads from."""
+        from training.encoder_tuning import SCALE, TuningSettings, tune
+        from training.wording import fit_wording
+
+        answers = sorted({question.answer_id for question in questions})
+        columns = {answer: column for column, answer in enumerate(answers)}
+        labels = np.array([columns[question.answer_id] for question in questions], np.int64)
+        top = tune(
+            self._trunk,
+            [self._states[question.text] for question in questions],
+            labels,
+            settings=TuningSettings(epochs=self._trunk.epochs(len(questions)), seed=self._seed),
+            progress=_stage(self._progress, stage),
+        )
+        wording = fit_wording([question.text for question in questions], labels, seed=self._seed)
+        head = IntentHead(
+            answers=tuple(answers),
+            meaning=np.ascontiguousarray(SCALE * top.weights.T),
+            meaning_bias=top.biases,
+            rarity=wording.rarity,
+            wording=wording.weights,
+            wording_bias=wording.biases,
+        )
+        return head, top
+
+    def ask(
+        self, fold: Fold, *, most: int, out_of_scope: Sequence[tuple[str, str]], stage: str
+    ) -> list[Example]:
+        """What a mock installation finds for the questions it has not seen; `out_of_scope` come last."""
+        head, top = self.teach(fold.knowledge.questions, stage=stage)
+        retriever = Retriever.build(self._encoder, fold.knowledge)
+        known = spread(fold.known, most, seed=self._seed)
+        asked = [(q.text, q.language, self._right[fold_text(q.text)], q.answer_id) for q in known]
+        asked += [
+            (q.text, q.language, frozenset[str](), q.answer_id)
+            for q in spread(fold.unknown, most, seed=self._seed)
+        ]
+        asked += [
+            (text, language, frozenset[str](), f"out of scope: {text}") for text, language in out_of_scope
+        ]
+        texts = [text for text, *_ in asked]
+        vectors = self._encoder.encode_queries([normalize(text) for text in texts])
+        tuned = self._trunk.vectors(self._all_states(texts), top.layers)
+        return [
+            Example(
+                retriever.search_vector(
+                    text, vector, language=language, limit=RIVALS, reading=head.read(row, text)
+                ),
+                right,
+                group,
+            )
+            for (text, language, right, group), vector, row in zip(asked, vectors, tuned, strict=True)
+        ]
+
+    def _all_states(self, texts: Sequence[str]) -> States:
+        new = [text for text in dict.fromkeys(texts) if text not in self._states]
+        self._states.update(zip(new, self._trunk.states(new), strict=True))
+        return [self._states[text] for text in texts]
+
+
+def _answers_by_text(knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for question in knowledge.questions:
+        found.setdefault(fold_text(question.text), set()).add(question.answer_id)
+    return {text: frozenset(answers) for text, answers in found.items()}
+
+
+def _stage(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, total: progress(stage, done, total)

@@ -1,0 +1,90 @@
+"""Who is held out, decided by hashes, so that what is held out once stays so when data is added.
+
+Questions that differ in word order, endings, numbers, case or punctuation alone are near-duplicates: they share a
+`near_duplicate_key` and with it their side of every split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from retrieval.lexical import tokenize_lexical
+from retrieval.normalize import fold
+from retrieval.records import Knowledge, QuestionRecord
+
+FOLDS = 4
+_DIGITS = re.compile(r"\d+")
+
+
+def near_duplicate_key(text: str) -> str:
+    """Equal for questions with the same words, in whatever order, whatever their numbers."""
+    terms = {_DIGITS.sub("0", term) for term in tokenize_lexical(text)}
+    return " ".join(sorted(terms)) or fold(text)
+
+
+def share_of(key: str, *, salt: str) -> float:
+    """A number from 0 to below 1 that depends on nothing but `key` and `salt`."""
+    return int.from_bytes(hashlib.sha256(f"{salt}\0{key}".encode()).digest()[:8], "big") / 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A mock installation, and what its customers ask.
+
+    Attributes:
+        knowledge: what it knows: some answers, some of their questions.
+        known: held-out questions of those answers.
+        unknown: questions of the answers that it does not have.
+    """
+
+    knowledge: Knowledge
+    known: tuple[QuestionRecord, ...]
+    unknown: tuple[QuestionRecord, ...]
+
+
+def fold_of(knowledge: Knowledge, number: int, *, seed: int) -> Fold:
+    """The fold `number` of FOLDS: a quarter of the answers unknown, a quarter of the other questions asked.
+
+    A question is asked only if its answer keeps another question; near-duplicates are asked, or unknown, together.
+    """
+    unknown_answers = _left_out(knowledge, number, seed)
+    unknown = [q for q in knowledge.questions if q.answer_id in unknown_answers]
+    gone = {near_duplicate_key(question.text) for question in unknown}
+    asked: list[QuestionRecord] = []
+    kept: list[QuestionRecord] = []
+    for question in knowledge.questions:
+        if question.answer_id in unknown_answers:
+            continue
+        key = near_duplicate_key(question.text)
+        if key in gone:
+            continue  # asked of another answer, too: neither known nor unknown
+        place = int(share_of(key, salt=f"questions {seed}") * FOLDS)
+        (asked if place == number else kept).append(question)
+    left = {question.answer_id for question in kept}
+    passages = [p for p in knowledge.passages if p.answer_id not in unknown_answers]
+    known = tuple(question for question in asked if question.answer_id in left)
+    orphans = [question for question in asked if question.answer_id not in left]
+    everything = sorted([*kept, *orphans], key=lambda question: question.number)
+    keys = {near_duplicate_key(question.text) for question in everything}
+    return Fold(
+        Knowledge(everything, passages),
+        tuple(question for question in known if near_duplicate_key(question.text) not in keys),
+        tuple(unknown),
+    )
+
+
+def _left_out(knowledge: Knowledge, number: int, seed: int) -> set[str]:
+    answers = {q.answer_id for q in knowledge.questions} | {p.answer_id for p in knowledge.passages}
+    order = sorted(answers, key=lambda answer: share_of(answer, salt=f"answers {seed}"))
+    return set(order[number::FOLDS])
+
+
+def spread(rows: Sequence[QuestionRecord], most: int, *, seed: int) -> list[QuestionRecord]:
+    """At most `most` of the rows, chosen by hash."""
+    chosen: Iterable[QuestionRecord] = sorted(
+        rows, key=lambda row: share_of(f"{row.number} {row.text}", salt=f"sample {seed}")
+    )
+    return sorted(list(chosen)[:most], key=lambda row: row.number)
