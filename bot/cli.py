@@ -17,6 +17,7 @@ from bot.commands import (
     operating,
     releases,
     serving,
+    training,
     training_process,
 )
 from bot.commands.console import errors_for_people
@@ -34,6 +35,7 @@ for group in (
     demo,
     asking,
     importing,
+    training,
     training_process,
     examining,
     backing_up,

@@ -77,3 +77,8 @@ class Retrieved:
     language: str
     words: int
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def best_standing(self) -> float:
+        """Of the candidate that stands highest; minus infinity without candidates."""
+        return max((candidate.standing for candidate in self.candidates), default=float("-inf"))

@@ -174,7 +174,9 @@ class OnnxEncoder:
         return encoder
 
     def encode_queries(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        rows: Vectors = self._encode(texts, (EMBEDDING,), prefix=self.settings.query_prefix, progress=progress)[0]
+        rows: Vectors = self._encode(
+            texts, (EMBEDDING,), prefix=self.settings.query_prefix, progress=progress
+        )[0]
         return rows
 
     def encode_messages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Encoded:
@@ -183,7 +185,9 @@ class OnnxEncoder:
         return Encoded(found[0], found[-1])
 
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        rows: Vectors = self._encode(texts, (EMBEDDING,), prefix=self.settings.passage_prefix, progress=progress)[0]
+        rows: Vectors = self._encode(
+            texts, (EMBEDDING,), prefix=self.settings.passage_prefix, progress=progress
+        )[0]
         return rows
 
     def count_tokens(self, text: str) -> int:

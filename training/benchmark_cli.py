@@ -13,7 +13,7 @@ from rich.console import Console
 
 from retrieval.errors import RetrievalError
 from retrieval.models import choose_backbone, find_model
-from training.errors import EvaluationError
+from training.errors import EvaluationError, TrainingError
 from training.models_cli import ModelsDir, default_models_dir
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def answer(
     data: TrainingData, texts: Sequence[str], *, settings: FitSettings, backbone: str, models_dir: Path
 ) -> Trial:
     """Fits, replies, and prints what that took."""
+    from training.checkpoints import backbone_to_tune
     from training.evaluation.pipeline import Message, milliseconds_a_message, run_trial
 
     messages = [Message.of(text) for text in texts]
@@ -109,9 +110,10 @@ def answer(
             messages,
             settings=settings,
             out_of_scope=data.out_of_scope,
+            backbone=backbone_to_tune(chosen, data.knowledge),
             progress=progress,
         )
-        serving = load_encoder(chosen, models_dir=models_dir, threads=1)
+        serving = trial.serving_encoder or load_encoder(chosen, models_dir=models_dir, threads=1)
         each = milliseconds_a_message(trial.engine, messages, encoder=serving)
     source = (
         "estimated" if trial.share_is_estimated else "assumed" if settings.unknown_share is None else "given"
@@ -162,7 +164,7 @@ def errors_told() -> Iterator[None]:
     except EvaluationError as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(BAD_INPUT) from error
-    except RetrievalError as error:
+    except (RetrievalError, TrainingError) as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(FAILED) from error
 

@@ -6,8 +6,9 @@ frozen vector, which the index is built on, keeps what tuning takes away: how fa
 is known (Kumar et al. 2022, "Fine-tuning can distort pretrained features and underperform out-of-distribution",
 arXiv:2202.10054).
 
-The loss is cross-entropy over scaled cosines (Wang et al. 2018, "CosFace", arXiv:1801.09414, with margin 0; each answer's
-weight vector starts as the mean of its questions, so that an answer with one question is a prototype).
+The loss is cross-entropy over scaled cosines (Wang et al. 2018, "CosFace", arXiv:1801.09414, with margin 0). Each answer's weight
+vector starts as the mean of its questions, so that an answer with one question is a prototype. Binary cross-entropy,
+and a supervised contrastive loss beside it, were tried: docs/recipe.md.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class TuningSettings:
 
 @dataclass(frozen=True, slots=True)
 class TunedTop:
-    """What training gives: the upper layers, (c, d) unit weight rows and (c,) biases; losses are epoch means."""
+    """What training gives: the upper layers, (c, d) weight rows and (c,) biases; losses are epoch means."""
 
     layers: nn.ModuleList
     weights: NDArray[np.float32]
@@ -220,13 +221,11 @@ def tune(
     labels: NDArray[np.int64],
     *,
     settings: TuningSettings,
-    weights: NDArray[np.float32] | None = None,
     progress: Progress | None = None,
 ) -> TunedTop:
     """Trains on questions (their trunk states) with labels 0 to c - 1, every one of which occurs.
 
     Args:
-        weights: (n,) how much each question counts, 1 where left out.
         progress: gets (steps done, steps in all).
 
     Raises:
@@ -243,7 +242,6 @@ def tune(
     head = nn.Parameter(torch.from_numpy(_prototypes(trunk.vectors(states, top), labels, classes)))  # (c, d)
     bias = nn.Parameter(torch.zeros(classes))
     targets = torch.from_numpy(labels)
-    counts = torch.ones(len(labels)) if weights is None else torch.from_numpy(weights)
     optimizer = torch.optim.AdamW(
         [
             {"params": list(top.parameters()), "lr": settings.learning_rate, "weight_decay": 0.01},
@@ -257,8 +255,7 @@ def tune(
     for step, rows in enumerate(_batches(len(labels), settings, random)):
         vectors = trunk.embed([states[row] for row in rows], top)  # (b, d)
         logits = SCALE * vectors @ functional.normalize(head, dim=-1).T + bias  # (b, c)
-        each = functional.cross_entropy(logits, targets[rows], reduction="none")
-        loss = (each * counts[rows]).sum() / counts[rows].sum()
+        loss = functional.cross_entropy(logits, targets[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         if len(top):
@@ -271,7 +268,8 @@ def tune(
     top.train(False)
     unit = functional.normalize(head.detach(), dim=-1).numpy()
     means = [float(np.mean(part)) for part in np.array_split(losses, settings.epochs)]
-    return TunedTop(top, unit, bias.detach().numpy(), tuple(means))
+    weights: NDArray[np.float32] = (SCALE * unit).astype(np.float32)
+    return TunedTop(top, weights, bias.detach().numpy(), tuple(means))
 
 
 def _prototypes(vectors: NDArray[np.float32], labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:

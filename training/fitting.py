@@ -84,7 +84,7 @@ def fit(
         return Fitted(retriever, None, None, tuple(examples), len(out_of_scope))
     trunk = _trunk(encoder, backbone)
     school = _School(encoder, trunk, knowledge, seed=seed, progress=progress)
-    numbers = range(folds_to_run(len(knowledge.questions)))
+    numbers = range(folds_to_run(len(knowledge.questions), tuned=backbone is not None))
     examples = [
         example
         for number in numbers
@@ -96,7 +96,13 @@ def fit(
         )
     ]
     head, top = school.teach(knowledge.questions, stage="training")
-    return Fitted(retriever, head, top if backbone is not None else None, tuple(examples), len(out_of_scope))
+    return Fitted(
+        retriever,
+        head,
+        top if backbone is not None else None,
+        tuple(examples),
+        len(out_of_scope),
+    )
 
 
 def _trunk(encoder: Encoder, backbone: Backbone | None) -> Trunk:
@@ -105,9 +111,11 @@ def _trunk(encoder: Encoder, backbone: Backbone | None) -> Trunk:
     return FrozenTrunk(encoder) if backbone is None else LayeredTrunk(backbone)
 
 
-def folds_to_run(questions: int) -> int:
-    """Large sets have enough held-out questions in one fold; small ones need all."""
-    return 1 if questions > 4000 else 2 if questions > 1500 else FOLDS
+def folds_to_run(questions: int, *, tuned: bool) -> int:
+    """Large sets have enough held-out questions in one fold; small ones need more, which costs time."""
+    if questions > 4000:
+        return 1
+    return 2 if tuned or questions > 1500 else FOLDS
 
 
 class Remembering:
@@ -169,7 +177,7 @@ class _School:
 
     def teach(self, questions: Sequence[QuestionRecord], *, stage: str) -> tuple[IntentHead, TunedTop]:
         """A head over the answers of these questions, and the tuned layers it reads from."""
-        from training.encoder_tuning import SCALE, TuningSettings, tune
+        from training.encoder_tuning import TuningSettings, tune
         from training.wording import fit_wording
 
         answers = sorted({question.answer_id for question in questions})
@@ -185,7 +193,7 @@ class _School:
         wording = fit_wording([question.text for question in questions], labels, seed=self._seed)
         head = IntentHead(
             answers=tuple(answers),
-            meaning=np.ascontiguousarray(SCALE * top.weights.T),
+            meaning=np.ascontiguousarray(top.weights.T),
             meaning_bias=top.biases,
             rarity=wording.rarity,
             wording=wording.weights,

@@ -1,11 +1,12 @@
-"""Makes a release without training: the untuned backbone, confidence fitted on the company's own questions,
-and an index snapshot of all approved knowledge."""
+"""Makes releases: of the untuned backbone, with the confidence fitted on the company's own questions, or of a trained
+checkpoint; either with an index snapshot of all approved knowledge."""
 
 import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.db.base import new_id
 from bot.db.engine import Database
@@ -16,7 +17,11 @@ from bot.private_files import make_private_folder
 from bot.releases import repository
 from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
+from retrieval.artifacts import Manifest
 from retrieval.records import Knowledge
+
+if TYPE_CHECKING:
+    from retrieval.retriever import Retriever
 
 ASSUMED_UNKNOWN_SHARE = 0.2
 """Share of messages that no answer covers, while no traffic tells; see docs/decisions/0005."""
@@ -35,21 +40,58 @@ class BuildInputs:
 async def build_release(
     database: Database, settings: Settings, *, created_by: str, progress: Progress | None = None
 ) -> ReleaseParts:
-    """A candidate release from what is approved now.
+    """A candidate release of the untuned backbone from what is approved now.
 
     Raises:
         NothingToServeError: nothing is approved yet.
         ModelNotFoundError: the backbone is not on this machine.
     """
+    inputs = await load_inputs(database)
+    parts = await asyncio.to_thread(_build_untuned, settings, inputs, created_by, progress)
+    async with database.write() as session:
+        await repository.add(session, parts)
+    return parts
+
+
+async def release_of_checkpoint(
+    database: Database,
+    settings: Settings,
+    inputs: BuildInputs,
+    *,
+    checkpoint_id: str,
+    created_by: str,
+    progress: Progress | None = None,
+) -> ReleaseParts:
+    """A candidate release of a checkpoint that was just trained on `inputs`.
+
+    Raises:
+        ArtifactError: the checkpoint's folder is missing or damaged.
+    """
+
+    def build() -> ReleaseParts:
+        from retrieval.checkpoint import Checkpoint as LoadedCheckpoint
+        from retrieval.retriever import Retriever
+
+        loaded = LoadedCheckpoint.load(
+            settings.data_dir / checkpoint_path(checkpoint_id), threads=os.cpu_count() or 1
+        )
+        retriever = Retriever.build(loaded.encoder, inputs.knowledge, progress=_reported(progress, "encode"))
+        return _parts(settings, inputs, retriever, checkpoint_id, loaded.manifest, created_by)
+
+    parts = await asyncio.to_thread(build)
+    async with database.write() as session:
+        await repository.add(session, parts)
+    return parts
+
+
+async def load_inputs(database: Database) -> BuildInputs:
+    """What is approved now; raises NothingToServeError when that is nothing."""
     async with database.read() as session:
         revision, knowledge = await load_knowledge(session)
         inputs = BuildInputs(revision, knowledge, await load_out_of_scope(session))
     if not inputs.knowledge.questions:
         raise NothingToServeError("no approved answer with a question yet; import some with --approve first")
-    parts = await asyncio.to_thread(_build_folders, settings, inputs, created_by, progress)
-    async with database.write() as session:
-        await repository.add(session, parts)
-    return parts
+    return inputs
 
 
 def models_dir(settings: Settings) -> Path:
@@ -59,7 +101,16 @@ def models_dir(settings: Settings) -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "kefu" / "models"
 
 
-def _build_folders(
+def checkpoint_path(checkpoint_id: str) -> str:
+    """Below the data dir."""
+    return f"checkpoints/{checkpoint_id}"
+
+
+def _reported(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, total: progress(stage, done, total)
+
+
+def _build_untuned(
     settings: Settings, inputs: BuildInputs, created_by: str, progress: Progress | None
 ) -> ReleaseParts:
     from retrieval.checkpoint import write_checkpoint
@@ -68,26 +119,39 @@ def _build_folders(
     from retrieval.models import find_model
     from retrieval.retriever import Retriever
 
-    def report(stage: str) -> Callable[[int, int], None]:
-        return lambda done, total: progress(stage, done, total) if progress else None
-
     folder = find_model(settings.backbone, models_dir=models_dir(settings))
     encoder = OnnxEncoder.load(folder, threads=os.cpu_count() or 1)
-    retriever = Retriever.build(encoder, inputs.knowledge, progress=report("encode"))
+    retriever = Retriever.build(encoder, inputs.knowledge, progress=_reported(progress, "encode"))
     confidence = fit_confidence(
         retriever,
         target_error=settings.tolerated_error,
         unknown_share=ASSUMED_UNKNOWN_SHARE,
         out_of_scope=inputs.out_of_scope,
-        progress=report("calibrate"),
+        progress=_reported(progress, "calibrate"),
     )
     make_private_folder(settings.data_dir)
-    checkpoint_id, snapshot_id = new_id("chk"), new_id("snp")
-    paths = {"checkpoint": f"checkpoints/{checkpoint_id}", "snapshot": f"snapshots/{snapshot_id}"}
-    checkpoint = write_checkpoint(
-        settings.data_dir / paths["checkpoint"], encoder_folder=folder, confidence=confidence, meta={}
+    checkpoint_id = new_id("chk")
+    manifest = write_checkpoint(
+        settings.data_dir / checkpoint_path(checkpoint_id),
+        encoder_folder=folder,
+        confidence=confidence,
+        meta={"backbone": encoder.name, "tuned": False},
     )
-    snapshot = retriever.save(settings.data_dir / paths["snapshot"], meta={"revision": inputs.revision})
+    return _parts(settings, inputs, retriever, checkpoint_id, manifest, created_by)
+
+
+def _parts(
+    settings: Settings,
+    inputs: BuildInputs,
+    retriever: Retriever,
+    checkpoint_id: str,
+    manifest: Manifest,
+    created_by: str,
+) -> ReleaseParts:
+    """Saves the index snapshot; the rows that name both folders."""
+    snapshot_id = new_id("snp")
+    path = f"snapshots/{snapshot_id}"
+    snapshot = retriever.save(settings.data_dir / path, meta={"revision": inputs.revision})
     counts = {"questions": len(inputs.knowledge.questions), "passages": len(inputs.knowledge.passages)}
     return ReleaseParts(
         Release(
@@ -95,14 +159,14 @@ def _build_folders(
         ),
         Checkpoint(
             id=checkpoint_id,
-            path=paths["checkpoint"],
-            digest=checkpoint.digest,
-            summary={"backbone": encoder.name, "tuned": False},
+            path=checkpoint_path(checkpoint_id),
+            digest=manifest.digest,
+            summary={"backbone": manifest.meta["backbone"], "tuned": bool(manifest.meta["tuned"])},
         ),
         IndexSnapshot(
             id=snapshot_id,
             checkpoint_id=checkpoint_id,
-            path=paths["snapshot"],
+            path=path,
             digest=snapshot.digest,
             revision=inputs.revision,
             summary=counts,

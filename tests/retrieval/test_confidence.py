@@ -57,6 +57,9 @@ def test_evidence_of_a_candidate() -> None:
             "margin": 1 - np.log(2),
             "lexical": 0.35,
             "support": 0.6,
+            "meaning": 0.0,
+            "wording": 0.0,
+            "intent": 0.0,
             "agreement": 0.0,
             "length": np.log(4),
             "chinese": 0.0,
@@ -107,7 +110,7 @@ def test_fusion_learns_nothing_from_answers_that_lost_their_only_question() -> N
 
 
 def test_parts_are_those_of_the_weights() -> None:
-    assert parts_of(BASE) == pytest.approx((2.0, 1.0, np.log(0.61), 0.3, 0.1, 0.35))
+    assert parts_of(BASE) == pytest.approx((2.0, 1.0, np.log(0.61), 0.3, 0.1, 0.35, 0.0, 0.0))
     assert len(parts_of(BASE)) == len(PRIOR_WEIGHTS)
 
 

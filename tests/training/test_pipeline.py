@@ -11,7 +11,6 @@ from training.evaluation.pipeline import (
     Message,
     Trial,
     milliseconds_a_message,
-    retrieve_all,
     run_trial,
 )
 
@@ -158,7 +157,7 @@ def test_messages_are_retrieved_with_the_fusion_of_the_confidence_model() -> Non
     made = trial()
     only_words = Fusion({"en": tuple(float(part == "question_lexical") for part in PARTS)})
     engine = replace(made.engine, confidence=replace(made.engine.confidence, fusion=only_words))
-    best = retrieve_all(engine, MESSAGES[:1])[0].candidates[0]
+    best = engine.retrieve_all([(MESSAGES[0].utterance, "en")])[0].candidates[0]
     assert best.relevance == pytest.approx(best.question_lexical)
     assert best.relevance == pytest.approx(
         engine.retrieve(MESSAGES[0].utterance, language="en").candidates[0].relevance

@@ -6,6 +6,7 @@ Replies are those of `Engine.respond`; only the encoding is done for all message
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,13 +76,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A fitted engine, its replies to the messages, and what that took."""
+    """A fitted engine, its replies to the messages, and what that took.
+
+    `serving_encoder` is the tuned encoder with one thread, None where nothing was tuned.
+    """
 
     engine: Engine
     found: tuple[Retrieved, ...]
     replies: tuple[Reply, ...]
     unknown_share: float
     share_is_estimated: bool
+    serving_encoder: Encoder | None
     seconds_to_train: float
 
 
@@ -93,7 +98,6 @@ def run_trial(
     settings: FitSettings,
     out_of_scope: Sequence[Message] = (),
     backbone: Backbone | None = None,
-    workspace: Path | None = None,
     progress: Progress | None = None,
 ) -> Trial:
     """Fits on `knowledge` alone (the messages' texts serve the unknown share only) and replies to every message."""
@@ -107,8 +111,10 @@ def run_trial(
         progress=progress,
     )
     retriever, examples = fitted.retriever, fitted.examples
-    if backbone is not None and fitted.top is not None and workspace is not None:
-        retriever = Retriever(_tuned(backbone, fitted.top, workspace), retriever.view)
+    serving = None
+    if backbone is not None and fitted.top is not None:
+        bulk, serving = _tuned(backbone, fitted.top)
+        retriever = Retriever(bulk, retriever.view)
     model = _fitted(examples, settings, UNESTIMATED_SHARE)
     trained = perf_counter() - started
     found = Engine(retriever, model, fitted.head).retrieve_all(
@@ -128,6 +134,7 @@ def run_trial(
         found=tuple(found),
         replies=tuple(_reply(engine, *pair) for pair in zip(messages, found, strict=True)),
         unknown_share=share,
+        serving_encoder=serving,
         share_is_estimated=settings.unknown_share is None and estimate is not None,
         seconds_to_train=trained,
     )
@@ -149,13 +156,15 @@ def milliseconds_a_message(engine: Engine, messages: Sequence[Message], *, encod
     return float(np.median(times) * 1000)
 
 
-def _tuned(backbone: Backbone, top: TunedTop, workspace: Path) -> Encoder:
+def _tuned(backbone: Backbone, top: TunedTop) -> tuple[Encoder, Encoder]:
+    """The tuned encoder as it serves, with all threads and with one."""
     from retrieval.encoder import OnnxEncoder
     from training.onnx_export import export_encoder
 
-    folder = workspace / "tuned"
-    export_encoder(backbone, folder, top=top.layers)
-    return OnnxEncoder.load(folder, threads=os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory(prefix="kefu-") as workspace:
+        folder = Path(workspace) / "encoder"
+        export_encoder(backbone, folder, top=top.layers)
+        return OnnxEncoder.load(folder, threads=os.cpu_count() or 1), OnnxEncoder.load(folder)
 
 
 def _fitted(examples: Sequence[Example], settings: FitSettings, share: float) -> ConfidenceModel:
@@ -179,7 +188,7 @@ def _estimated_share(
 
 
 def _best_standings(found: Sequence[Retrieved]) -> NDArray[np.float64]:
-    return np.array([max(c.standing for c in row.candidates) for row in found if row.candidates])
+    return np.array([row.best_standing for row in found if row.candidates])
 
 
 def _reply(engine: Engine, message: Message, found: Retrieved) -> Reply:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from retrieval.encoder import Encoder
+from training.checkpoints import backbone_to_tune
 from training.evaluation import baselines
 from training.evaluation.baselines import Corpus, Ranking
 from training.evaluation.pipeline import (
@@ -41,12 +42,15 @@ def measure_set(
         messages,
         settings=settings,
         out_of_scope=chosen.training.out_of_scope,
+        backbone=backbone_to_tune(encoder.name, chosen.training.knowledge),
         progress=progress,
     )
     costs = {
         "unknown_share_assumed": trial.unknown_share,
         "seconds_to_train": trial.seconds_to_train,
-        "ms_a_message": milliseconds_a_message(trial.engine, messages, encoder=serving_encoder),
+        "ms_a_message": milliseconds_a_message(
+            trial.engine, messages, encoder=trial.serving_encoder or serving_encoder
+        ),
     }
     rows = [(PIPELINE, _pipeline_figures(chosen, trial, settings, costs))]
     for ranking in _rankings(chosen, trial, messages, seed=settings.seed):

@@ -1,0 +1,99 @@
+"""``kefu train``: what is approved now becomes a trained checkpoint and a candidate release."""
+
+import shutil
+from typing import Annotated
+
+import typer
+
+from bot.commands.console import AsJson, err, open_database, out, print_json, progress_bar, run
+from bot.commands.training_process import get_backbone, run_training
+from bot.db.base import new_id
+from bot.db.engine import Database
+from bot.private_files import make_private_folder
+from bot.releases import building, service
+from bot.releases.building import ASSUMED_UNKNOWN_SHARE, BuildInputs, checkpoint_path
+from bot.releases.schemas import ReleaseDetails
+from bot.settings import Settings
+
+ACTOR = "cli"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("train")(train)
+
+
+def train(
+    backbone: Annotated[str, typer.Option(help="auto, english, multilingual, or a folder")] = "auto",
+    tune: Annotated[bool, typer.Option(help="Train the encoder's upper layers where it is worth it")] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random")] = 0,
+    promote: Annotated[bool, typer.Option("--promote", help="Let the new release speak at once")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train on what is approved now; the result is a candidate release."""
+    settings = Settings()
+    chosen = settings.backbone if backbone == "auto" else backbone
+
+    async def load() -> BuildInputs:
+        async with open_database(settings) as database:
+            return await building.load_inputs(database)
+
+    inputs = run(load)
+    if backbone == "auto":
+        get_backbone(settings)
+    checkpoint_id = _trained(settings, inputs, backbone=chosen, tune=tune, seed=seed)
+
+    async def release() -> ReleaseDetails:
+        async with open_database(settings) as database:
+            with progress_bar() as progress:
+                parts = await building.release_of_checkpoint(
+                    database,
+                    settings,
+                    inputs,
+                    checkpoint_id=checkpoint_id,
+                    created_by=ACTOR,
+                    progress=progress,
+                )
+            if promote:
+                await _promote(database, parts.release.id)
+            async with database.read() as session:
+                return await service.show(session, parts.release.id, data_dir=settings.data_dir)
+
+    made = run(release)
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+        return
+    out.print(f"Release {made.id} " + ("speaks now." if promote else "is made; let it speak with:"))
+    if not promote:
+        out.print(f"kefu releases promote {made.id}", soft_wrap=True)
+
+
+def _trained(settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bool, seed: int) -> str:
+    """Exports, trains in a process of its own, takes the export away again; returns the checkpoint's id."""
+    from retrieval.training_export import write_training_export
+
+    make_private_folder(settings.data_dir)
+    checkpoint_id = new_id("chk")
+    export = settings.data_dir / "training" / checkpoint_id
+    write_training_export(
+        export,
+        knowledge=inputs.knowledge,
+        out_of_scope=inputs.out_of_scope,
+        meta={"revision": inputs.revision},
+    )
+    err.print(f"Training on {len(inputs.knowledge.questions)} approved questions …")
+    try:
+        run_training(
+            *("train", "--export", str(export)),
+            *("--target", str(settings.data_dir / checkpoint_path(checkpoint_id))),
+            *("--backbone", backbone, "--tune" if tune else "--no-tune", "--seed", str(seed)),
+            *("--target-error", str(settings.tolerated_error), "--unknown-share", str(ASSUMED_UNKNOWN_SHARE)),
+        )
+    finally:
+        # It holds the customers' words: nothing keeps it but the database.
+        shutil.rmtree(export, ignore_errors=True)
+    return checkpoint_id
+
+
+async def _promote(database: Database, release_id: str) -> None:
+    async with database.write() as session:
+        await service.promote(session, release_id, promoted_by=ACTOR)
