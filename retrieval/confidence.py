@@ -27,7 +27,14 @@ from retrieval.leave_one_out import Example, leave_one_out
 from retrieval.logistic import fit_logistic, sigmoid, without_negatives
 from retrieval.retriever import Retriever
 
-__all__ = ["ConfidenceModel", "Cutoffs", "default_confidence", "fit_confidence", "fit_examples"]
+__all__ = [
+    "ConfidenceModel",
+    "Cutoffs",
+    "cross_fitted_confidences",
+    "default_confidence",
+    "fit_confidence",
+    "fit_examples",
+]
 
 FOLDS = 5
 LEAST_EXAMPLES = 60  # of one language, for cut-offs of its own
@@ -93,6 +100,12 @@ def fit_examples(
         default_cutoffs=cutoffs[""],
         fitted_on={"known": int(table.known.sum()), "unknown": int((~table.known).sum())},
     )
+
+
+def cross_fitted_confidences(examples: Sequence[Example], *, unknown_share: float) -> Floats:
+    """(n,) confidence of each example's best candidate, by a model that was fitted without its answer."""
+    table = ExampleTable.of(examples)
+    return _cross_fitted(table, _example_weights(table.known, unknown_share)).confidence
 
 
 def _fit(examples: ExampleTable, weights: Floats) -> tuple[Fusion, Floats]:

@@ -180,7 +180,7 @@ class LayeredTrunk:
 
 def split_layer(layers: int) -> int:
     """How many of the layers stay as they are."""
-    return layers - max(3, layers // 3)
+    return max(0, layers - max(3, layers // 3))
 
 
 def _epochs(questions: int, *, usual: int, least: int, most: int) -> int:

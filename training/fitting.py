@@ -91,7 +91,7 @@ def fit(
         for example in school.ask(
             fold_of(knowledge, number, seed=seed),
             most=-(-MOST_ASKED // len(numbers)),
-            out_of_scope=out_of_scope if number == 0 else (),
+            out_of_scope=out_of_scope if number == numbers[-1] else (),
             stage=f"calibration {number + 1} of {len(numbers)}",
         )
     ]

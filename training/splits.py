@@ -48,7 +48,7 @@ class Fold:
 def fold_of(knowledge: Knowledge, number: int, *, seed: int) -> Fold:
     """The fold `number` of FOLDS: a quarter of the answers unknown, a quarter of the other questions asked.
 
-    A question is asked only if its answer keeps another question; near-duplicates are asked, or unknown, together.
+    Near-duplicates are asked, or unknown, together. Where no question of an answer would be kept, none is asked.
     """
     unknown_answers = _left_out(knowledge, number, seed)
     unknown = [q for q in knowledge.questions if q.answer_id in unknown_answers]
@@ -64,14 +64,10 @@ def fold_of(knowledge: Knowledge, number: int, *, seed: int) -> Fold:
         place = int(share_of(key, salt=f"questions {seed}") * FOLDS)
         (asked if place == number else kept).append(question)
     left = {question.answer_id for question in kept}
-    passages = [p for p in knowledge.passages if p.answer_id not in unknown_answers]
-    known = tuple(question for question in asked if question.answer_id in left)
-    orphans = [question for question in asked if question.answer_id not in left]
-    everything = sorted([*kept, *orphans], key=lambda question: question.number)
-    keys = {near_duplicate_key(question.text) for question in everything}
+    passages = [passage for passage in knowledge.passages if passage.answer_id not in unknown_answers]
     return Fold(
-        Knowledge(everything, passages),
-        tuple(question for question in known if near_duplicate_key(question.text) not in keys),
+        Knowledge(kept, passages),
+        tuple(question for question in asked if question.answer_id in left),
         tuple(unknown),
     )
 

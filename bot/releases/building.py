@@ -1,6 +1,8 @@
 """Makes releases: of the untuned backbone, with the confidence fitted on the company's own questions, or of a trained
 checkpoint; either with an index snapshot of all approved knowledge."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 from collections.abc import Callable

@@ -159,3 +159,29 @@ def test_rollback_without_an_earlier_release_fails_and_says_so(kefu: Kefu, faq: 
 
     assert ended.status == 1
     assert "no release was promoted before" in ended.err
+
+
+def test_train_makes_a_candidate_release_that_can_speak(kefu: Kefu, tmp_path: Path, data_dir: Path) -> None:
+    """Five phrasings of each of five answers carry an intent head; the export is gone afterwards."""
+    things = ("refund", "invoice", "parcel", "password", "battery")
+    frames = ("{}", "my {} please", "about the {}", "{} help", "where is the {}")
+    rows = [f"{frame.format(thing)},About {thing}s." for thing in things for frame in frames]
+    path = tmp_path / "many.csv"
+    path.write_text("question,answer\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert kefu("import", path, "--approve").status == 0
+    before = kefu("releases", "list", "--json").json["items"]
+
+    made = kefu("train", "--backbone", "multilingual", "--no-tune", "--json")
+
+    assert made.status == 0, made.err
+    assert made.json["promoted"] is False
+    assert Path(made.json["checkpoint"]["path"], "head.safetensors").is_file()
+    assert list((data_dir / "training").iterdir()) == []
+    assert len(kefu("releases", "list", "--json").json["items"]) == len(before) + 1
+    again = kefu("train", "--backbone", "multilingual", "--no-tune", "--promote")
+    assert again.status == 0
+    assert "speaks now" in again.out
+    asked = kefu("ask", "the password is lost", "--explain", "--json")
+    assert asked.status == 0
+    assert "password" in asked.json["candidates"][0]["question"]
+    assert asked.json["release"] == kefu("releases", "list", "--json").json["items"][0]["id"]

@@ -1,0 +1,104 @@
+"""From an export to a checkpoint that serves; the same export and seed give the same bytes."""
+
+from pathlib import Path
+
+import pytest
+
+import training.checkpoints
+from retrieval.engine import Engine
+from retrieval.errors import ArtifactError
+from retrieval.records import Knowledge
+from retrieval.retriever import Retriever
+from retrieval.training_export import (
+    PASSAGES,
+    QUESTIONS,
+    TrainingExport,
+    read_training_export,
+    write_training_export,
+)
+from tests.fixtures.tiny_bert import tiny_backbone
+from tests.training.test_fitting import knowledge
+from training.checkpoints import TrainSettings, train_checkpoint
+from training.errors import TrainingError
+
+SETTINGS = TrainSettings(target_error=0.1, unknown_share=0.2)
+STRANGE = (("who won the match", "en"),)
+
+
+def export(folder: Path) -> TrainingExport:
+    write_training_export(folder, knowledge=knowledge(), out_of_scope=STRANGE, meta={"revision": 3})
+    return read_training_export(folder)
+
+
+@pytest.fixture
+def tuned_from_the_first_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tunes the tiny backbone, which is not one that can be loaded by name."""
+    monkeypatch.setattr(training.checkpoints, "backbone_to_tune", lambda *_, **__: tiny_backbone())
+
+
+def test_export_gives_back_what_was_written_and_equal_knowledge_equal_bytes(tmp_path: Path) -> None:
+    first, second = export(tmp_path / "a"), export(tmp_path / "b")
+    assert first == second
+    assert first.knowledge == knowledge()
+    assert first.out_of_scope == STRANGE
+
+
+@pytest.mark.parametrize(("file", "more"), [(QUESTIONS, "{}\n"), (PASSAGES, "x")])
+def test_altered_export_is_refused(tmp_path: Path, file: str, more: str) -> None:
+    export(tmp_path / "a")
+    with (tmp_path / "a" / file).open("a", encoding="utf-8") as stream:
+        stream.write(more)
+    with pytest.raises(ArtifactError, match=file):
+        read_training_export(tmp_path / "a")
+
+
+@pytest.mark.parametrize("tuned", [False, True])
+def test_same_export_and_seed_make_the_same_checkpoint(
+    tmp_path: Path, tiny_bert_folder: Path, tuned: bool, request: pytest.FixtureRequest
+) -> None:
+    if tuned:
+        request.getfixturevalue("tuned_from_the_first_question")
+    made = [
+        train_checkpoint(
+            export(tmp_path / f"export {name}"),
+            tmp_path / name,
+            encoder_folder=tiny_bert_folder,
+            settings=SETTINGS,
+        )
+        for name in "ab"
+    ]
+    assert (tmp_path / "a" / "manifest.json").read_bytes() == (tmp_path / "b" / "manifest.json").read_bytes()
+    assert made[0].meta["tuned"] is tuned
+    assert made[0].meta["headed"] is True
+    assert made[0].meta["questions"] == 80
+    assert {"head.safetensors", "head.json", "confidence.json", "encoder.onnx"} < set(made[0].files)
+
+
+@pytest.mark.usefixtures("tuned_from_the_first_question")
+def test_checkpoint_serves_with_its_head(tmp_path: Path, tiny_bert_folder: Path) -> None:
+    train_checkpoint(
+        export(tmp_path / "export"), tmp_path / "made", encoder_folder=tiny_bert_folder, settings=SETTINGS
+    )
+    from retrieval.checkpoint import Checkpoint
+
+    loaded = Checkpoint.load(tmp_path / "made")
+    Retriever.build(loaded.encoder, knowledge()).save(tmp_path / "snapshot", meta={})
+    engine = Engine.load(tmp_path / "made", tmp_path / "snapshot")
+    found = engine.respond("please the refund", "en")
+    best = found.retrieved.candidates[0]
+    assert best.answer_id == "refund"
+    assert best.meaning != 0.0
+    assert best.wording > max(candidate.wording for candidate in found.retrieved.candidates[1:])
+
+
+def test_export_without_questions_is_refused_and_nothing_is_written(
+    tmp_path: Path, tiny_bert_folder: Path
+) -> None:
+    with pytest.raises(TrainingError, match="no approved question"):
+        train_checkpoint(
+            TrainingExport(Knowledge(), (), "x"),
+            tmp_path / "made",
+            encoder_folder=tiny_bert_folder,
+            settings=SETTINGS,
+        )
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,99 @@
+"""Which knowledge carries a head, and what the examples for the confidence are."""
+
+import numpy as np
+import pytest
+
+from retrieval.records import Knowledge, PassageRecord, QuestionRecord
+from tests.fixtures.fakes import HashEncoder
+from training.fitting import MOST_ASKED, Remembering, fit, folds_to_run, is_headed
+from training.splits import FOLDS, fold_of
+
+TOPICS = ("refund", "invoice", "delivery", "password", "warranty", "battery", "discount", "parking")
+WORDS = ("my", "the", "a", "now", "please", "any", "some", "help", "old", "new")
+
+
+def knowledge(questions: int = 10) -> Knowledge:
+    rows = [(topic, f"{topic} {word}") for topic in TOPICS for word in WORDS[:questions]]
+    records = [QuestionRecord(n, topic, text, "en") for n, (topic, text) in enumerate(rows, start=1)]
+    return Knowledge(records, [PassageRecord(1, "refund", "Refunds take a week.", "en")])
+
+
+def test_head_needs_three_questions_an_answer_and_four_answers() -> None:
+    assert is_headed(knowledge(3))
+    assert not is_headed(knowledge(2))
+    few = Knowledge([q for q in knowledge().questions if q.answer_id in TOPICS[:3]])
+    assert not is_headed(few)
+    repeated = [QuestionRecord(n, topic, f"{topic}?", "en") for n, topic in enumerate(TOPICS * 5, start=1)]
+    assert not is_headed(Knowledge(repeated))
+
+
+@pytest.mark.parametrize(
+    ("questions", "tuned", "folds"),
+    [(100, False, 4), (100, True, 2), (2000, False, 2), (4001, False, 1), (100_000, True, 1)],
+)
+def test_fewer_folds_the_more_questions(questions: int, tuned: bool, folds: int) -> None:
+    assert folds_to_run(questions, tuned=tuned) == folds
+
+
+def test_examples_are_the_held_out_questions_of_all_folds() -> None:
+    fitted = fit(HashEncoder(), knowledge(), backbone=None)
+    folds = [fold_of(knowledge(), number, seed=0) for number in range(FOLDS)]
+    known = [example for example in fitted.examples if example.right]
+    unknown = [example for example in fitted.examples if not example.right]
+    assert len(known) == sum(len(fold.known) for fold in folds) < MOST_ASKED
+    assert len(unknown) == sum(len(fold.unknown) for fold in folds) == 80
+    assert {candidate.answer_id for e in unknown for candidate in e.retrieved.candidates} <= set(TOPICS)
+    for example in unknown:  # its own answer was not there to be found
+        assert example.group not in {candidate.answer_id for candidate in example.retrieved.candidates}
+
+
+def test_head_knows_every_answer_and_reads_its_questions_rightly() -> None:
+    fitted = fit(HashEncoder(), knowledge(), backbone=None)
+    assert fitted.head is not None
+    assert fitted.head.answers == tuple(sorted(TOPICS))
+    assert fitted.top is None
+    for question in knowledge().questions:
+        reading = fitted.head.read(HashEncoder().encode_queries([question.text])[0], question.text)
+        assert fitted.head.answers[int(reading.meaning.argmax())] == question.answer_id
+        assert fitted.head.answers[int(reading.wording.argmax())] == question.answer_id
+
+
+def test_labelled_unknown_questions_come_last() -> None:
+    strange = [("zebra zoo", "en"), ("qwx jkl", "en")]
+    fitted = fit(HashEncoder(), knowledge(), backbone=None, out_of_scope=strange)
+    assert [example.group for example in fitted.examples[-2:]] == [
+        "out of scope: zebra zoo",
+        "out of scope: qwx jkl",
+    ]
+    assert fitted.labelled_unknown == 2
+
+
+def test_text_asked_of_two_answers_is_right_with_both() -> None:
+    rows = [*knowledge().questions, QuestionRecord(901, "invoice", "refund my", "en")]
+    fitted = fit(HashEncoder(), Knowledge(rows), backbone=None)
+    rights = {example.right for example in fitted.examples if example.right}
+    assert rights <= {frozenset({topic}) for topic in TOPICS} | {frozenset({"refund", "invoice"})}
+
+
+def test_knowledge_without_a_head_is_fitted_by_leaving_one_out() -> None:
+    fitted = fit(HashEncoder(), knowledge(2), backbone=None)
+    assert fitted.head is None
+    assert all(candidate.meaning == 0.0 for e in fitted.examples for candidate in e.retrieved.candidates)
+
+
+def test_remembering_encoder_encodes_each_text_once_and_gives_the_same_rows() -> None:
+    class Counting(HashEncoder):
+        seen = 0
+
+        def encode_queries(self, texts, *, progress=None):  # type: ignore[no-untyped-def]  # as its parent
+            self.seen += len(texts)
+            return super().encode_queries(texts, progress=progress)
+
+    inner = Counting()
+    remembering = Remembering(inner)
+    first = remembering.encode_queries(["a", "b", "a"])
+    second = remembering.encode_messages(["b", "c"]).tuned
+    assert inner.seen == 3
+    np.testing.assert_array_equal(first, HashEncoder().encode_queries(["a", "b", "a"]))
+    np.testing.assert_array_equal(second, HashEncoder().encode_queries(["b", "c"]))
+    assert remembering.encode_passages([]).shape == (0, 256)
