@@ -85,6 +85,17 @@ def intents_data(path: Path) -> TrainingData:
     return TrainingData(Knowledge(questions, ()), tuple(out_of_scope))
 
 
+def questions_of(rows: Sequence[tuple[str, str]]) -> Knowledge:
+    """Texts and their intents, each intent an answer without a text of its own."""
+    messages = [(Message.of(text), intent) for text, intent in rows]
+    return Knowledge(
+        [
+            QuestionRecord(number, intent, message.utterance, message.language)
+            for number, (message, intent) in enumerate(messages, start=1)
+        ]
+    )
+
+
 def faq_data(path: Path, *, labels: Path | None = None) -> TrainingData:
     """FAQ rows `faq_id,question,answer`: each row an answer, its question and its text; labels add questions.
 

@@ -6,11 +6,21 @@ scoring only, and never reaches the pipeline.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.evaluation.inputs import OUT_OF_SCOPE, TrainingData, faq_data, intents_data, read_table
+from retrieval.records import Knowledge, QuestionRecord
+from training.evaluation.inputs import (
+    OUT_OF_SCOPE,
+    TrainingData,
+    faq_data,
+    intents_data,
+    questions_of,
+    read_table,
+)
+from training.splits import share_of
 
 Right = frozenset[str]
 
@@ -41,7 +51,9 @@ def read_set(name: str, *, data: Path) -> LabelledSet:
     Raises:
         EvaluationError: a file is missing or not as the set's README says.
     """
-    return SETS[name](data / name)
+    folder, read = SETS[name]
+    labelled = read(data / folder)
+    return replace(labelled, name=name)
 
 
 def _stackfaq(folder: Path) -> LabelledSet:
@@ -99,10 +111,61 @@ def _intents(name: str, *, chinese: bool = False) -> Callable[[Path], LabelledSe
     return read
 
 
-SETS: Mapping[str, Callable[[Path], LabelledSet]] = {
-    "stackfaq": _stackfaq,
-    "taipei_faq_zh": _taipei,
-    "banking77": _intents("banking77"),
-    "clinc150": _intents("clinc150"),
-    "massive_zh_cn": _intents("massive_zh_cn", chinese=True),
+def _few(questions: int, draw: int) -> Callable[[Path], LabelledSet]:
+    """BANKING77 with so many questions an intent, drawn by hash."""
+
+    def read(folder: Path) -> LabelledSet:
+        whole = _intents("banking77")(folder)
+        taken: Counter[str] = Counter()
+        rows: list[QuestionRecord] = []
+        everything = whole.training.knowledge.questions
+        for row in sorted(everything, key=lambda q: share_of(q.text, salt=f"draw {draw}")):
+            if taken[row.answer_id] < questions:
+                taken[row.answer_id] += 1
+                rows.append(row)
+        knowledge = Knowledge(sorted(rows, key=lambda row: row.number))
+        name = f"banking77, {questions} an intent"
+        return replace(
+            whole, training=TrainingData(knowledge, ()), groups={name: tuple(range(len(whole.texts)))}
+        )
+
+    return read
+
+
+def _banking77_oos(folder: Path) -> LabelledSet:
+    """Trained on the 50 known intents alone; unknown questions near and far are scored apart and together."""
+    training = [row for row in _scoped(folder / "train.csv") if row["scope"] == "in_scope"]
+    rows = _scoped(folder / "test.csv")
+    places = {
+        scope: tuple(place for place, row in enumerate(rows) if row["scope"] in ("in_scope", scope))
+        for scope in ("id_oos", "ood_oos")
+    }
+    return LabelledSet(
+        name="banking77_oos",
+        training=TrainingData(questions_of([(row["text"], row["intent"]) for row in training]), ()),
+        texts=tuple(row["text"] for row in rows),
+        right=tuple(frozenset({row["intent"]} if row["scope"] == "in_scope" else ()) for row in rows),
+        groups={
+            "banking77_oos": tuple(range(len(rows))),
+            "banking77_oos near": places["id_oos"],
+            "banking77_oos far": places["ood_oos"],
+        },
+        is_faq=False,
+        chinese=False,
+    )
+
+
+def _scoped(path: Path) -> list[dict[str, str]]:
+    return read_table(path, columns=("text", "intent", "scope"))
+
+
+SETS: Mapping[str, tuple[str, Callable[[Path], LabelledSet]]] = {
+    "stackfaq": ("stackfaq", _stackfaq),
+    "taipei_faq_zh": ("taipei_faq_zh", _taipei),
+    "banking77": ("banking77", _intents("banking77")),
+    **{f"banking77_{n}_{draw}": ("banking77", _few(n, draw)) for n in (10, 5) for draw in (0, 1, 2)},
+    "banking77_oos": ("banking77_oos", _banking77_oos),
+    "clinc150": ("clinc150", _intents("clinc150")),
+    "massive_zh_cn": ("massive_zh_cn", _intents("massive_zh_cn", chinese=True)),
 }
+"""Name -> its folder, and how that is read."""
