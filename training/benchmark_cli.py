@@ -28,6 +28,7 @@ app = typer.Typer(no_args_is_help=True, help="Answer your own files; measure on 
 console = Console(soft_wrap=True)
 errors = Console(stderr=True, soft_wrap=True)
 
+Tune = Annotated[bool, typer.Option(help="Train the encoder's upper layers, where there is enough to learn.")]
 TargetError = Annotated[float, typer.Option(help="Tolerated share of wrong among the answered.")]
 UnknownShare = Annotated[
     str,
@@ -47,6 +48,7 @@ def intents(
     unknown_share: UnknownShare = "auto",
     seed: Seed = 0,
     backbone: Backbone = "auto",
+    tune: Tune = True,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Learn intents from labelled messages and predict those of others."""
@@ -58,7 +60,7 @@ def intents(
         check_target(predictions)
         data = intents_data(train)
         texts = [row["text"] for row in read_table(test, columns=("text",))]
-        trial = answer(data, texts, settings=settings, backbone=backbone, models_dir=models_dir)
+        trial = answer(data, texts, settings=settings, backbone=backbone, tune=tune, models_dir=models_dir)
         write_intents(predictions, texts, trial.replies)
     console.print(f"{len(texts)} predictions in {predictions}")
 
@@ -76,6 +78,7 @@ def faq(
     unknown_share: UnknownShare = "auto",
     seed: Seed = 0,
     backbone: Backbone = "auto",
+    tune: Tune = True,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Find the answers of a FAQ for queries."""
@@ -88,13 +91,19 @@ def faq(
         data = faq_data(faq, labels=labels)
         rows = read_table(queries, columns=("query_id", "query"))
         texts = [row["query"] for row in rows]
-        trial = answer(data, texts, settings=settings, backbone=backbone, models_dir=models_dir)
+        trial = answer(data, texts, settings=settings, backbone=backbone, tune=tune, models_dir=models_dir)
         write_run(run, [row["query_id"] for row in rows], trial.replies)
     console.print(f"Answers to {len(texts)} queries in {run}")
 
 
 def answer(
-    data: TrainingData, texts: Sequence[str], *, settings: FitSettings, backbone: str, models_dir: Path
+    data: TrainingData,
+    texts: Sequence[str],
+    *,
+    settings: FitSettings,
+    backbone: str,
+    tune: bool,
+    models_dir: Path,
 ) -> Trial:
     """Fits, replies, and prints what that took."""
     from training.checkpoints import backbone_to_tune
@@ -110,7 +119,7 @@ def answer(
             messages,
             settings=settings,
             out_of_scope=data.out_of_scope,
-            backbone=backbone_to_tune(chosen, data.knowledge),
+            backbone=backbone_to_tune(chosen, data.knowledge, tune=tune),
             progress=progress,
         )
         serving = trial.serving_encoder or load_encoder(chosen, models_dir=models_dir, threads=1)

@@ -14,6 +14,7 @@ from retrieval.models import choose_backbone
 from training.benchmark_cli import (
     Backbone,
     TargetError,
+    Tune,
     cores,
     errors_told,
     fit_settings,
@@ -49,6 +50,7 @@ def every_set(
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0",
     target_error: TargetError = 0.10,
     backbone: Backbone = "auto",
+    tune: Tune = True,
     docs: Docs = Path("docs"),
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
@@ -66,7 +68,8 @@ def every_set(
         commit = current_commit(Path.cwd())
         for seed in _numbers(seeds):
             for name, read in chosen.items():
-                if is_measured(read_measurements(docs / RECORD), name=name, commit=commit, seed=seed):
+                done = read_measurements(docs / RECORD) if tune else []
+                if is_measured(done, name=name, commit=commit, seed=seed):
                     console.print(f"{name}, seed {seed}: recorded for {commit} already")
                     continue
                 found = _measured(
@@ -76,6 +79,7 @@ def every_set(
                     unknown_share="auto",
                     commit=commit,
                     backbone=backbone,
+                    tune=tune,
                     models_dir=models_dir,
                 )
                 append_measurements(docs / RECORD, found)
@@ -125,9 +129,10 @@ def _readers(
 ) -> dict[str, Callable[[], LabelledSet]]:
     """Set names -> how to read them. Raises EvaluationError for an unknown name or a missing folder."""
     from training.evaluation.demo import DemoCompany
-    from training.evaluation.sets import SETS, read_set
+    from training.evaluation.sets import SETS, VALIDATION, read_set
 
-    known: dict[str, Callable[[], LabelledSet]] = {name: partial(read_set, name, data=data) for name in SETS}
+    names = (*SETS, *(name for name in only or () if name in VALIDATION))
+    known: dict[str, Callable[[], LabelledSet]] = {name: partial(read_set, name, data=data) for name in names}
     if demo is not None:
         known |= {each.name: partial(_same, each) for each in DemoCompany.read(demo).sets()}
     if unknown := [name for name in only or () if name not in known]:
@@ -160,6 +165,7 @@ def _measured(
     commit: str,
     backbone: str,
     models_dir: Path,
+    tune: bool = True,
 ) -> list[Measurement]:
     from training.evaluation.runs import measure_set
 
@@ -171,6 +177,7 @@ def _measured(
             serving_encoder=load_encoder(name, models_dir=models_dir, threads=1),
             settings=fit_settings(target_error, unknown_share, seed),
             commit=commit,
+            tune=tune,
             progress=progress,
         )
 

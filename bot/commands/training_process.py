@@ -14,7 +14,9 @@ from bot.settings import Settings
 from retrieval.errors import ModelNotFoundError
 from retrieval.models import find_model
 
-INSTALL_REMEDY = "Exporting a backbone needs the training packages: pip install 'kefu[train]'"
+INSTALL_REMEDY = (
+    "Training, measuring and exporting a backbone need the training packages: pip install 'kefu[train]'"
+)
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -51,7 +53,7 @@ def can_train() -> bool:
 
 def run_training(*arguments: str) -> None:
     """Runs ``python -m training`` with these arguments; ends with its exit code if that is not 0."""
-    if not can_train() and arguments[:2] == ("models", "get"):
+    if not can_train():
         raise ConflictError(INSTALL_REMEDY)
     folder: Path = models_dir(Settings())
     environment = os.environ | {"KEFU_MODELS_DIR": str(folder), "HF_HUB_OFFLINE": "1"}

@@ -43,7 +43,7 @@ def test_figures_are_averaged_over_the_seeds_of_the_commit_written_last() -> Non
         ]
     )
     assert "commit abc, seed 0, 1." in text
-    assert "| Kefu | 70.0 % |" in text
+    assert "| Kefu | 70.0 ± 14.1 % |" in text
 
 
 def test_page_is_made_and_only_the_part_between_the_markers_is_replaced(tmp_path: Path) -> None:

@@ -172,3 +172,53 @@ def test_intent_set_has_the_classifiers_as_baselines(tmp_path: Path) -> None:
     figures = {each.method: each.figures for each in found}
     assert {"TF-IDF + LinearSVC", "frozen encoder + logistic regression"} < figures.keys()
     assert all(row["right_first"] == row["macro_f1"] == 1.0 for row in figures.values())
+
+
+SCOPED = (
+    "text,intent,scope\n"
+    "where is my card,card,in_scope\n"
+    "card is late,card,in_scope\n"
+    "top up failed,topup,in_scope\n"
+    "who are you,who,id_oos\n"
+)
+
+
+def test_near_and_far_unknown_questions_are_groups_and_never_learned(tmp_path: Path) -> None:
+    asked = "text,intent,scope\nmy card,card,in_scope\nwho is it,who,id_oos\nnice weather,oos,ood_oos\n"
+    write(tmp_path / "banking77_oos/train.csv", SCOPED)
+    write(tmp_path / "banking77_oos/test.csv", asked)
+    write(tmp_path / "banking77_oos/dev.csv", asked.replace("my card", "our card"))
+    found = read_set("banking77_oos", data=tmp_path)
+    assert [q.answer_id for q in found.training.knowledge.questions] == ["card", "card", "topup"]
+    assert found.right == (frozenset({"card"}), frozenset(), frozenset())
+    assert found.groups == {
+        "banking77_oos": (0, 1, 2),
+        "banking77_oos near": (0, 1),
+        "banking77_oos far": (0, 2),
+    }
+    validation = read_set("banking77_oos_validation", data=tmp_path)
+    assert validation.texts == ("our card", "who is it", "nice weather")
+    assert list(validation.groups)[0] == "banking77_oos validation"
+
+
+def test_few_shot_draws_take_as_many_of_each_intent_and_differ(tmp_path: Path) -> None:
+    rows = [f"question {n} about {intent},{intent}" for intent in ("card", "topup") for n in range(30)]
+    write(tmp_path / "banking77/train.csv", "text,intent\n" + "\n".join(rows) + "\n")
+    write(tmp_path / "banking77/test.csv", "text,intent\nmy card,card\n")
+    first, second = (read_set(f"banking77_5_{draw}", data=tmp_path) for draw in (0, 1))
+    texts = [{q.text for q in found.training.knowledge.questions} for found in (first, second)]
+    assert [q.answer_id for q in first.training.knowledge.questions] == ["card"] * 5 + ["topup"] * 5
+    assert texts[0] != texts[1]
+    assert list(first.groups) == list(second.groups) == ["banking77, 5 an intent"]
+
+
+def test_validation_rows_are_training_rows_that_are_not_learned(tmp_path: Path) -> None:
+    rows = [
+        f"question {chr(97 + n)} about {intent},{intent}" for intent in ("card", "topup") for n in range(26)
+    ]
+    write(tmp_path / "banking77/train.csv", "text,intent\n" + "\n".join(rows) + "\n")
+    found = read_set("banking77_validation", data=tmp_path)
+    learned = {q.text for q in found.training.knowledge.questions}
+    assert not learned & set(found.texts)
+    assert len(learned) + len(found.texts) == 52
+    assert 3 <= len(found.texts) <= 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
 from training.errors import EvaluationError
 from training.evaluation.records import Measurement
@@ -21,7 +21,8 @@ run. To repeat it, put each set's files into a folder of its name (`stackfaq/faq
 make benchmark DATA=path/to/the/folders
 ```
 
-Every set starts from the same untuned encoder. Nothing is chosen by looking at test labels: they are read for scoring
+Every set starts from the same pre-trained encoder; with 2,000 labelled questions or more its upper layers are tuned. Figures with ±
+are means and standard deviations over seeds, or over draws of the training questions. Nothing is chosen by looking at test labels: they are read for scoring
 only, and the cut-off is fixed before. *Right first* counts messages that have an answer (R@1, for intents accuracy).
 *Known AUROC* is how well the confidence tells messages with an answer from those without. *ECE* (15 bins) and *Brier*
 compare the confidence with what happened, over all messages. *Answered* and *wrong of these* are what the cut-off for the
@@ -76,9 +77,9 @@ def tables(measurements: Sequence[Measurement]) -> str:
 
 
 def _newest(rows: Sequence[Measurement]) -> list[Measurement]:
-    """Rows of the commit written last; of a repeated method and seed the last one."""
+    """Rows of the commit written last; of a repeated method, set and seed the last one."""
     commit = rows[-1].commit
-    latest = {(row.method, row.seed): row for row in rows if row.commit == commit}
+    latest = {(row.method, row.set, row.seed): row for row in rows if row.commit == commit}
     return list(latest.values())
 
 
@@ -87,13 +88,19 @@ def _section(group: str, rows: Sequence[Measurement]) -> str:
     for row in rows:
         by_method.setdefault(row.method, []).append(row.figures)
     means = {method: _mean(figures) for method, figures in by_method.items()}
+    spreads = {method: _spread(figures) for method, figures in by_method.items()}
     columns = [column for column in COLUMNS if any(column[0] in figures for figures in means.values())]
     error = _percent(rows[0].target_error)
     head = ["method", *(heading.format(error=error) for _, heading, _ in columns)]
     lines = [f"## {group}", "", _introduction(rows, means), ""]
     lines += [_line(head), _line(["---"] + ["---:"] * len(columns))]
     lines += [
-        _line([method, *(_cell(figures.get(name), share) for name, _, share in columns)])
+        _line(
+            [
+                method,
+                *(_cell(figures.get(name), share, spreads[method].get(name)) for name, _, share in columns),
+            ]
+        )
         for method, figures in means.items()
     ]
     return "\n".join([*lines, ""])
@@ -119,10 +126,18 @@ def _mean(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: fmean(each[name] for each in figures if name in each) for name in figures[0]}
 
 
-def _cell(value: float | None, share: bool) -> str:
+def _spread(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Standard deviation over seeds and draws; nothing where there is one."""
+    if len(figures) < 2:
+        return {}
+    return {name: stdev(each[name] for each in figures if name in each) for name in figures[0]}
+
+
+def _cell(value: float | None, share: bool, spread: float | None) -> str:
     if value is None:
         return ""
-    return f"{100 * value:.1f} %" if share else f"{value:.3f}"
+    more = "" if spread is None else f" ± {100 * spread:.1f}" if share else f" ± {spread:.3f}"
+    return f"{100 * value:.1f}{more} %" if share else f"{value:.3f}{more}"
 
 
 def _percent(value: float) -> str:

@@ -22,7 +22,7 @@ from training.evaluation.records import Measurement
 from training.evaluation.scoring import Figures, ranking_figures, reply_figures
 from training.evaluation.sets import LabelledSet
 
-PIPELINE = "Kefu"
+PIPELINE, UNTUNED = "Kefu", "Kefu, encoder not tuned"
 
 
 def measure_set(
@@ -32,6 +32,7 @@ def measure_set(
     settings: FitSettings,
     commit: str,
     serving_encoder: Encoder,
+    tune: bool = True,
     progress: Progress | None = None,
 ) -> list[Measurement]:
     """One measurement per method and group of `chosen`; `serving_encoder` is `encoder` with one thread."""
@@ -42,7 +43,7 @@ def measure_set(
         messages,
         settings=settings,
         out_of_scope=chosen.training.out_of_scope,
-        backbone=backbone_to_tune(encoder.name, chosen.training.knowledge),
+        backbone=backbone_to_tune(encoder.name, chosen.training.knowledge, tune=tune),
         progress=progress,
     )
     costs = {
@@ -52,7 +53,7 @@ def measure_set(
             trial.engine, messages, encoder=trial.serving_encoder or serving_encoder
         ),
     }
-    rows = [(PIPELINE, _pipeline_figures(chosen, trial, settings, costs))]
+    rows = [(PIPELINE if tune else UNTUNED, _pipeline_figures(chosen, trial, settings, costs))]
     for ranking in _rankings(chosen, trial, messages, seed=settings.seed):
         if progress is not None:
             progress(ranking.name, 1, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from retrieval.records import Knowledge, QuestionRecord
@@ -20,7 +21,7 @@ from training.evaluation.inputs import (
     questions_of,
     read_table,
 )
-from training.splits import share_of
+from training.splits import near_duplicate_key, share_of
 
 Right = frozenset[str]
 
@@ -46,12 +47,12 @@ class LabelledSet:
 
 
 def read_set(name: str, *, data: Path) -> LabelledSet:
-    """Read one of `SETS` from its folder below `data`.
+    """Read one of `SETS` or `VALIDATION` from its folder below `data`.
 
     Raises:
         EvaluationError: a file is missing or not as the set's README says.
     """
-    folder, read = SETS[name]
+    folder, read = {**SETS, **VALIDATION}[name]
     labelled = read(data / folder)
     return replace(labelled, name=name)
 
@@ -95,9 +96,9 @@ def _faq_set(folder: Path, name: str, *, scripts: tuple[str, ...] | None, chines
     )
 
 
-def _intents(name: str, *, chinese: bool = False) -> Callable[[Path], LabelledSet]:
+def _intents(name: str, *, chinese: bool = False, asked: str = "test.csv") -> Callable[[Path], LabelledSet]:
     def read(folder: Path) -> LabelledSet:
-        rows = read_table(folder / "test.csv", columns=("text", "intent"))
+        rows = read_table(folder / asked, columns=("text", "intent"))
         return LabelledSet(
             name=name,
             training=intents_data(folder / "train.csv"),
@@ -132,23 +133,40 @@ def _few(questions: int, draw: int) -> Callable[[Path], LabelledSet]:
     return read
 
 
-def _banking77_oos(folder: Path) -> LabelledSet:
+def _banking77_validation(folder: Path) -> LabelledSet:
+    """A fifth of the training rows, by hash of their near-duplicate key, asked of the others."""
+    rows = read_table(folder / "train.csv", columns=("text", "intent"))
+    asked = [share_of(near_duplicate_key(row["text"]), salt="validation") < 0.2 for row in rows]
+    learned = [(row["text"], row["intent"]) for row, out in zip(rows, asked, strict=True) if not out]
+    questions = [row for row, out in zip(rows, asked, strict=True) if out]
+    return LabelledSet(
+        name="banking77_validation",
+        training=TrainingData(questions_of(learned), ()),
+        texts=tuple(row["text"] for row in questions),
+        right=tuple(frozenset({row["intent"]}) for row in questions),
+        groups={"banking77 validation": tuple(range(len(questions)))},
+        is_faq=False,
+        chinese=False,
+    )
+
+
+def _banking77_oos(folder: Path, *, asked: str = "test.csv", name: str = "banking77_oos") -> LabelledSet:
     """Trained on the 50 known intents alone; unknown questions near and far are scored apart and together."""
     training = [row for row in _scoped(folder / "train.csv") if row["scope"] == "in_scope"]
-    rows = _scoped(folder / "test.csv")
+    rows = _scoped(folder / asked)
     places = {
         scope: tuple(place for place, row in enumerate(rows) if row["scope"] in ("in_scope", scope))
         for scope in ("id_oos", "ood_oos")
     }
     return LabelledSet(
-        name="banking77_oos",
+        name=name,
         training=TrainingData(questions_of([(row["text"], row["intent"]) for row in training]), ()),
         texts=tuple(row["text"] for row in rows),
         right=tuple(frozenset({row["intent"]} if row["scope"] == "in_scope" else ()) for row in rows),
         groups={
-            "banking77_oos": tuple(range(len(rows))),
-            "banking77_oos near": places["id_oos"],
-            "banking77_oos far": places["ood_oos"],
+            name: tuple(range(len(rows))),
+            f"{name} near": places["id_oos"],
+            f"{name} far": places["ood_oos"],
         },
         is_faq=False,
         chinese=False,
@@ -169,3 +187,17 @@ SETS: Mapping[str, tuple[str, Callable[[Path], LabelledSet]]] = {
     "massive_zh_cn": ("massive_zh_cn", _intents("massive_zh_cn", chinese=True)),
 }
 """Name -> its folder, and how that is read."""
+
+VALIDATION: Mapping[str, tuple[str, Callable[[Path], LabelledSet]]] = {
+    "banking77_validation": ("banking77", _banking77_validation),
+    "banking77_oos_validation": (
+        "banking77_oos",
+        partial(_banking77_oos, asked="dev.csv", name="banking77_oos validation"),
+    ),
+    "clinc150_validation": ("clinc150", _intents("clinc150 validation", asked="val.csv")),
+    "massive_zh_cn_validation": (
+        "massive_zh_cn",
+        _intents("massive_zh_cn validation", asked="dev.csv", chinese=True),
+    ),
+}
+"""What choices are made on, measured only when asked for by name; no test row is read."""
