@@ -23,7 +23,7 @@ from retrieval.normalize import fold as fold_text
 from retrieval.normalize import normalize
 from retrieval.records import Knowledge, QuestionRecord
 from retrieval.retriever import Retriever
-from training.splits import FOLDS, Fold, fold_of, spread
+from training.splits import FOLDS, Fold, capped, fold_of, spread
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # A head needs several answers to choose from and several questions of each; below that, neighbours know as much.
 LEAST_ANSWERS = 4
 LEAST_QUESTIONS_AN_ANSWER = 3.0
+MOST_TAUGHT = 20_000  # questions that a head learns from: their states take 25 kB each
 MOST_ASKED = 1500  # held-out questions of each kind, over all folds
 
 Progress = Callable[[str, int, int], None]
@@ -83,19 +84,20 @@ def fit(
         )
         return Fitted(retriever, None, None, tuple(examples), len(out_of_scope))
     trunk = _trunk(encoder, backbone)
-    school = _School(encoder, trunk, knowledge, seed=seed, progress=progress)
-    numbers = range(folds_to_run(len(knowledge.questions), tuned=backbone is not None))
+    taught = Knowledge(capped(knowledge.questions, MOST_TAUGHT, seed=seed), knowledge.passages)
+    school = _School(encoder, trunk, taught, seed=seed, progress=progress)
+    numbers = range(folds_to_run(len(taught.questions), tuned=backbone is not None))
     examples = [
         example
         for number in numbers
         for example in school.ask(
-            fold_of(knowledge, number, seed=seed),
+            fold_of(taught, number, seed=seed),
             most=-(-MOST_ASKED // len(numbers)),
             out_of_scope=out_of_scope if number == numbers[-1] else (),
             stage=f"calibration {number + 1} of {len(numbers)}",
         )
     ]
-    head, top = school.teach(knowledge.questions, stage="training")
+    head, top = school.teach(taught.questions, stage="training")
     return Fitted(
         retriever,
         head,

@@ -84,3 +84,18 @@ def spread(rows: Sequence[QuestionRecord], most: int, *, seed: int) -> list[Ques
         rows, key=lambda row: share_of(f"{row.number} {row.text}", salt=f"sample {seed}")
     )
     return sorted(list(chosen)[:most], key=lambda row: row.number)
+
+
+def capped(questions: Sequence[QuestionRecord], most: int, *, seed: int) -> list[QuestionRecord]:
+    """At most `most` questions, or one for each answer where there are more answers: the largest answers lose first."""
+    by_answer: dict[str, list[QuestionRecord]] = {}
+    for question in questions:
+        by_answer.setdefault(question.answer_id, []).append(question)
+    sizes = sorted(len(own) for own in by_answer.values())
+    cap = sizes[-1] if sizes else 0
+    while cap > 1 and sum(min(size, cap) for size in sizes) > most:
+        cap -= 1
+    kept = [
+        row for own in by_answer.values() for row in (own if len(own) <= cap else spread(own, cap, seed=seed))
+    ]
+    return sorted(kept, key=lambda row: row.number)

@@ -1,6 +1,9 @@
 """``kefu train``: what is approved now becomes a trained checkpoint and a candidate release."""
 
 import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +19,7 @@ from bot.releases.schemas import ReleaseDetails
 from bot.settings import Settings
 
 ACTOR = "cli"
+LONGEST_RUN = timedelta(days=1)
 
 
 def register(app: typer.Typer) -> None:
@@ -73,6 +77,7 @@ def _trained(settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bo
 
     make_private_folder(settings.data_dir)
     checkpoint_id = new_id("chk")
+    sweep_exports(settings.data_dir / "training", older_than=LONGEST_RUN)
     export = settings.data_dir / "training" / checkpoint_id
     write_training_export(
         export,
@@ -92,6 +97,14 @@ def _trained(settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bo
         # It holds the customers' words: nothing keeps it but the database.
         shutil.rmtree(export, ignore_errors=True)
     return checkpoint_id
+
+
+def sweep_exports(folder: Path, *, older_than: timedelta) -> None:
+    """Takes away what killed runs have left behind."""
+    before = time.time() - older_than.total_seconds()
+    for left in folder.iterdir() if folder.is_dir() else ():
+        if left.stat().st_mtime < before:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 async def _promote(database: Database, release_id: str) -> None:

@@ -79,7 +79,9 @@ def test_every_option_that_a_document_names_exists(document: str) -> None:
         command = get_command(app)
         for word in line.split()[1:]:
             command = getattr(command, "commands", {}).get(word, command)
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {
+            option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         named = set(re.findall(r"--[a-z][a-z-]*", line))
         assert command.name in PASSED_ON or named <= known, f"{document}: {line}"
 

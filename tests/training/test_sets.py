@@ -198,7 +198,7 @@ def test_near_and_far_unknown_questions_are_groups_and_never_learned(tmp_path: P
     }
     validation = read_set("banking77_oos_validation", data=tmp_path)
     assert validation.texts == ("our card", "who is it", "nice weather")
-    assert list(validation.groups)[0] == "banking77_oos validation"
+    assert next(iter(validation.groups)) == "banking77_oos validation"
 
 
 def test_few_shot_draws_take_as_many_of_each_intent_and_differ(tmp_path: Path) -> None:

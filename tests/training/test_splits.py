@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
-from training.splits import FOLDS, fold_of, near_duplicate_key, share_of, spread
+from training.splits import FOLDS, capped, fold_of, near_duplicate_key, share_of, spread
 
 WORDS = ("refund", "card", "order", "late", "退款", "快递", "where", "my", "7", "42")
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
@@ -82,3 +82,15 @@ def test_spread_takes_the_same_ones_whatever_else_is_there() -> None:
     assert chosen == sorted(chosen, key=lambda row: row.number)
     assert spread(rows[:60], 60, seed=0) == rows[:60]
     assert set(spread(rows, 20, seed=0)) > set(chosen)
+
+
+def test_largest_answers_lose_questions_first() -> None:
+    """10, 4 and 1 questions to 11 at most: 6, 4 and 1."""
+    rows = [
+        (f"{answer} {n}", answer) for answer, count in (("a", 10), ("b", 4), ("c", 1)) for n in range(count)
+    ]
+    kept = capped(knowledge(rows).questions, 11, seed=0)
+    assert [sum(q.answer_id == answer for q in kept) for answer in "abc"] == [6, 4, 1]
+    assert capped(knowledge(rows).questions, 15, seed=0) == list(knowledge(rows).questions)
+    assert len(capped(knowledge(rows).questions, 1, seed=0)) == 3
+    assert capped([], 5, seed=0) == []

@@ -1,0 +1,30 @@
+"""What `kefu train` leaves behind, and what it says where it cannot train."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.commands.training import sweep_exports
+from bot.commands.training_process import run_training
+from bot.errors import ConflictError
+
+
+def test_exports_of_killed_runs_are_taken_away_and_a_running_one_is_left(tmp_path: Path) -> None:
+    for name, hours in (("killed", 30), ("running", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "questions.jsonl").write_text("{}", encoding="utf-8")
+        os.utime(tmp_path / name, (time.time() - 3600 * hours,) * 2)
+
+    sweep_exports(tmp_path, older_than=timedelta(days=1))
+
+    assert [folder.name for folder in tmp_path.iterdir()] == ["running"]
+    sweep_exports(tmp_path / "gone", older_than=timedelta(days=1))
+
+
+def test_without_training_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.commands.training_process.can_train", lambda: False)
+    with pytest.raises(ConflictError, match=r"pip install 'kefu\[train\]'"):
+        run_training("train", "--export", "x")
