@@ -10,11 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.background import REFERENCE
 from retrieval.models import BACKBONES
 from training.e5_restore import read_e5_weights
 from training.errors import BackboneError, UnknownBackboneError
@@ -22,6 +26,8 @@ from training.errors import BackboneError, UnknownBackboneError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import nn
+
+    from training.neutral import Neutral
 
 INSTALL_REMEDY = "Install it with: pip install 'kefu[train]'"
 
@@ -40,7 +46,8 @@ class Backbone:
     """A torch model that gives token states, and what is needed to make a sentence vector of them.
 
     `pooling` is "mean" or "cls"; `max_tokens` counts special tokens and prefix; `sources` maps each file
-    that the weights and the tokenizer were read from to its SHA-256; `precision` is the arithmetic it is served in.
+    that the weights and the tokenizer were read from to its SHA-256; `precision` is the arithmetic it is served in; `neutral` is what is
+    taken away from its vectors.
     """
 
     name: str
@@ -52,6 +59,7 @@ class Backbone:
     max_tokens: int
     precision: str
     sources: Mapping[str, str]
+    neutral: Neutral | None = None
 
 
 # The published hash of the hub's own file, model.safetensors.
@@ -158,7 +166,7 @@ def _load_e5() -> Backbone:
         "layer_norm_eps": weights.epsilon,
         "hidden_act": "gelu",
     }
-    return Backbone(
+    backbone = Backbone(
         name=BACKBONES["multilingual"],
         model=_bert(config, state={name: torch.from_numpy(each) for name, each in weights.tensors.items()}),
         tokenizer=_read_tokenizer(locate(E5_TOKENIZER)),
@@ -169,6 +177,32 @@ def _load_e5() -> Backbone:
         precision="fp32",  # int8 lost too much on FAQs: docs/decisions/0002-encoder-precision.md
         sources=_hashes(E5_WEIGHTS, E5_TOKENIZER),
     )
+    return replace(backbone, neutral=_neutral(backbone))
+
+
+def _neutral(backbone: Backbone) -> Neutral:
+    """From the same everyday questions in English and Chinese, encoded as queries and as passages."""
+    from training.neutral import Neutral
+
+    kinds = []
+    for prefix in (backbone.query_prefix, backbone.passage_prefix):
+        english, chinese = (
+            np.stack([_plain_vector(backbone, prefix + text) for text in REFERENCE[language]])
+            for language in ("en", "zh")
+        )
+        kinds.append((english, chinese))
+    return Neutral.of(kinds)
+
+
+def _plain_vector(backbone: Backbone, text: str) -> NDArray[np.float32]:
+    """(d,) unit row: the mean of the token states."""
+    import torch
+
+    ids = torch.tensor([backbone.tokenizer.encode(text).ids])
+    with torch.no_grad():
+        mean = backbone.model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0].mean(0)
+    row: NDArray[np.float32] = (mean / mean.norm()).numpy()
+    return row
 
 
 def _bert(config: Mapping[str, Any], *, state: Mapping[str, Any]) -> nn.Module:

@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from retrieval.normalize import normalize
 from training.errors import TrainingError
+from training.neutral import neutraliser
 
 if TYPE_CHECKING:
     from retrieval.encoder import Encoder
@@ -120,6 +121,7 @@ class LayeredTrunk:
         layers = list(backbone.model.encoder.layer)  # type: ignore[union-attr, arg-type]  # untyped attributes
         self._backbone = backbone
         self._embeddings = backbone.model.embeddings
+        self._neutraliser = neutraliser(backbone.neutral)
         self._split = split_layer(len(layers))
         self._lower, self._upper = layers[: self._split], layers[self._split :]
 
@@ -160,7 +162,7 @@ class LayeredTrunk:
             padded = nn.utils.rnn.pad_sequence(list(chosen), batch_first=True)  # (n, t, d)
             mask = attention_mask(lengths)
             states_above = run_layers(top, padded, additive(mask))
-            parts.append(pooled(states_above, mask, self._backbone.pooling))
+            parts.append(self._neutraliser(pooled(states_above, mask, self._backbone.pooling)))
         places = torch.empty(len(order), dtype=torch.long)
         places[torch.tensor(order, dtype=torch.long)] = torch.arange(len(order))
         return torch.cat(parts)[places]

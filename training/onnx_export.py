@@ -33,6 +33,7 @@ from retrieval.encoder import (
 from training.backbones import Backbone
 from training.encoder_tuning import additive, pooled, run_layers
 from training.errors import ExportError
+from training.neutral import Neutral, neutraliser
 from training.onnx_rewrite import quantize_matmuls, shrink_embeddings
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ _TAKES_ADDITIVE_MASK = frozenset({"bert", "roberta", "xlm-roberta"})
 class SentenceEncoder(nn.Module):
     """Token states of a transformer, pooled and normalised; the graph that is exported."""
 
-    def __init__(self, model: nn.Module, *, pooling: str) -> None:
+    def __init__(self, model: nn.Module, *, pooling: str, neutral: Neutral | None = None) -> None:
         super().__init__()
         if pooling not in ("mean", "cls"):
             raise ExportError(f"Pooling {pooling!r} is not supported; known are mean and cls")
         self.model = model
         self.pooling = pooling
+        self.neutraliser = neutraliser(neutral)
         family = getattr(getattr(model, "config", None), "model_type", "")
         self.additive_mask = family in _TAKES_ADDITIVE_MASK
 
@@ -82,7 +84,8 @@ class SentenceEncoder(nn.Module):
         if self.additive_mask:
             mask = additive(attention_mask)
         states = self.model(input_ids=input_ids, attention_mask=mask, return_dict=True)[0]  # (n, t, d)
-        return pooled(states, attention_mask, self.pooling)
+        rows: torch.Tensor = self.neutraliser(pooled(states, attention_mask, self.pooling))
+        return rows
 
 
 class TunedSentenceEncoder(nn.Module):
@@ -96,6 +99,7 @@ class TunedSentenceEncoder(nn.Module):
         self.upper = nn.ModuleList(layers[len(layers) - len(top) :])
         self.top = top
         self.pooling = backbone.pooling
+        self.neutraliser = neutraliser(backbone.neutral)
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
@@ -103,7 +107,8 @@ class TunedSentenceEncoder(nn.Module):
         mask = additive(attention_mask)
         states = run_layers(self.lower, self.embeddings(input_ids=input_ids), mask)  # type: ignore[operator]  # (n, t, d)
         frozen, tuned = (run_layers(layers, states, mask) for layers in (self.upper, self.top))
-        return pooled(frozen, attention_mask, self.pooling), pooled(tuned, attention_mask, self.pooling)
+        rows = [pooled(states, attention_mask, self.pooling) for states in (frozen, tuned)]
+        return self.neutraliser(rows[0]), self.neutraliser(rows[1])
 
 
 def export_encoder(
@@ -128,7 +133,7 @@ def export_encoder(
     precision = precision or backbone.precision
     if precision not in MIN_COSINE:
         raise ExportError(f"Precision {precision!r} is not known; choose one of {', '.join(MIN_COSINE)}")
-    module: nn.Module = SentenceEncoder(backbone.model, pooling=backbone.pooling)
+    module: nn.Module = SentenceEncoder(backbone.model, pooling=backbone.pooling, neutral=backbone.neutral)
     outputs: tuple[str, ...] = (EMBEDDING,)
     if top is not None:
         module, outputs = TunedSentenceEncoder(backbone, top), (EMBEDDING, TUNED)
