@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import pairwise
+from math import log
 from zlib import crc32
 
 import numpy as np
@@ -29,7 +30,7 @@ def hashed_ngrams(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     values: dict[int, float] = {}
     for gram, count in Counter(_ngrams(fold(text[:LONGEST_TEXT]))).items():
         number = crc32(gram.encode())
-        signed = (1.0 if number & 1 else -1.0) * (1.0 + float(np.log(count)))
+        signed = (1.0 if number & 1 else -1.0) * (1.0 + log(count))
         column = (number >> 1) % COLUMNS
         values[column] = values.get(column, 0.0) + signed
     columns = sorted(values)
