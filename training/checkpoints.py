@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,6 +106,5 @@ def served_encoder(folder: Path, backbone: Backbone | None, fitted: Fitted, work
     from training.onnx_export import export_encoder
 
     target = workspace / "encoder"
-    shutil.rmtree(target, ignore_errors=True)
     export_encoder(backbone, target, top=fitted.top.layers)
     return target

@@ -47,7 +47,6 @@ class Fitted:
     head: IntentHead | None
     top: TunedTop | None
     examples: tuple[Example, ...]
-    labelled_unknown: int
 
 
 def is_headed(knowledge: Knowledge) -> bool:
@@ -82,7 +81,7 @@ def fit(
             out_of_scope=out_of_scope,
             progress=_stage(progress, "leave one out"),
         )
-        return Fitted(retriever, None, None, tuple(examples), len(out_of_scope))
+        return Fitted(retriever, None, None, tuple(examples))
     trunk = _trunk(encoder, backbone)
     taught = Knowledge(capped(knowledge.questions, MOST_TAUGHT, seed=seed), knowledge.passages)
     school = _School(encoder, trunk, taught, seed=seed, progress=progress)
@@ -103,7 +102,6 @@ def fit(
         head,
         top if backbone is not None else None,
         tuple(examples),
-        len(out_of_scope),
     )
 
 
