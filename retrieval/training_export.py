@@ -2,8 +2,9 @@
 
 The folder holds, one JSON object a line::
 
-    questions.jsonl      {"number", "answer_id", "text", "language"}
-    passages.jsonl       the same, of approved answer texts
+    questions.jsonl      {"number", "answer_id", "text", "language"}, and "source" where it is known: who said that the
+                         question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`)
+    passages.jsonl       the same without a source, of approved answer texts
     out_of_scope.jsonl   {"text", "language"}, questions known to have no answer
     manifest.json        kind "training_export"
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,11 +31,12 @@ _REMEDY = "Export the knowledge again."
 
 @dataclass(frozen=True, slots=True)
 class TrainingExport:
-    """A read export; `digest` is its manifest's."""
+    """A read export; `digest` is its manifest's, `sources` are by question number."""
 
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     digest: str
+    sources: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_training_export(
@@ -43,14 +45,19 @@ def write_training_export(
     knowledge: Knowledge,
     out_of_scope: Sequence[tuple[str, str]],
     meta: Mapping[str, JsonValue],
+    sources: Mapping[int, str] | None = None,
 ) -> Manifest:
-    """Writes the folder, whole or not at all.
+    """Writes the folder, whole or not at all; `sources` are by question number.
 
     Raises:
         ArtifactError: `target` exists, or the disk refuses.
     """
+    known = sources or {}
     files: dict[str, Writer] = {
-        QUESTIONS: _lines(asdict(each) for each in sorted(knowledge.questions, key=_number)),
+        QUESTIONS: _lines(
+            asdict(each) | ({"source": known[each.number]} if each.number in known else {})
+            for each in sorted(knowledge.questions, key=_number)
+        ),
         PASSAGES: _lines(asdict(each) for each in sorted(knowledge.passages, key=_number)),
         OUT_OF_SCOPE: _lines({"text": text, "language": language} for text, language in out_of_scope),
     }
@@ -64,12 +71,14 @@ def read_training_export(path: Path) -> TrainingExport:
         ArtifactError: missing, altered, or a line that is not what it should be.
     """
     manifest = verify_artifact(path, kind=EXPORT_KIND)
+    questions = _rows(path, QUESTIONS)
+    sources = {int(row["number"]): str(row.pop("source")) for row in questions if "source" in row}
     knowledge = Knowledge(
-        [_made(QuestionRecord, row, path, QUESTIONS) for row in _rows(path, QUESTIONS)],
+        [_made(QuestionRecord, row, path, QUESTIONS) for row in questions],
         [_made(PassageRecord, row, path, PASSAGES) for row in _rows(path, PASSAGES)],
     )
     unknown = tuple((str(row["text"]), str(row["language"])) for row in _rows(path, OUT_OF_SCOPE))
-    return TrainingExport(knowledge, unknown, manifest.digest)
+    return TrainingExport(knowledge, unknown, manifest.digest, sources)
 
 
 def _number(record: QuestionRecord | PassageRecord) -> int:

@@ -71,6 +71,7 @@ def train_checkpoint(
         export.knowledge,
         backbone=backbone,
         out_of_scope=export.out_of_scope,
+        sources=export.sources,
         seed=settings.seed,
         progress=progress,
     )

@@ -223,11 +223,13 @@ def tune(
     labels: NDArray[np.int64],
     *,
     settings: TuningSettings,
+    weights: NDArray[np.float32] | None = None,
     progress: Progress | None = None,
 ) -> TunedTop:
     """Trains on questions (their trunk states) with labels 0 to c - 1, every one of which occurs.
 
     Args:
+        weights: (n,) how much each question counts, 1 on average; None for all alike.
         progress: gets (steps done, steps in all).
 
     Raises:
@@ -242,9 +244,12 @@ def tune(
     torch.set_flush_denormal(True)  # Adam's moments decay to numbers that processors are slow with: 2.7 times
     random = np.random.default_rng(settings.seed)
     top = trunk.fresh_top(dropout=settings.dropout)
-    head = nn.Parameter(torch.from_numpy(_prototypes(trunk.vectors(states, top), labels, classes)))  # (c, d)
+    if weights is None:
+        weights = np.ones(len(labels), np.float32)
+    prototypes = _prototypes(trunk.vectors(states, top) * weights[:, None], labels, classes)
+    head = nn.Parameter(torch.from_numpy(prototypes))  # (c, d)
     bias = nn.Parameter(torch.zeros(classes))
-    targets = torch.from_numpy(labels)
+    targets, counted = torch.from_numpy(labels), torch.from_numpy(weights)
     optimizer = torch.optim.AdamW(
         [
             {"params": list(top.parameters()), "lr": settings.learning_rate, "weight_decay": 0.01},
@@ -258,7 +263,7 @@ def tune(
     for step, rows in enumerate(_batches(len(labels), settings, random)):
         vectors = trunk.embed([states[row] for row in rows], top)  # (b, d)
         logits = SCALE * vectors @ functional.normalize(head, dim=-1).T + bias  # (b, c)
-        loss = functional.cross_entropy(logits, targets[rows])
+        loss = (functional.cross_entropy(logits, targets[rows], reduction="none") * counted[rows]).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         if len(top):
@@ -271,8 +276,8 @@ def tune(
     top.train(False)
     unit = functional.normalize(head.detach(), dim=-1).numpy()
     means = [float(np.mean(part)) for part in np.array_split(losses, settings.epochs)]
-    weights: NDArray[np.float32] = (SCALE * unit).astype(np.float32)
-    return TunedTop(top, weights, bias.detach().numpy(), tuple(means))
+    scaled: NDArray[np.float32] = (SCALE * unit).astype(np.float32)
+    return TunedTop(top, scaled, bias.detach().numpy(), tuple(means))
 
 
 def _prototypes(vectors: NDArray[np.float32], labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:

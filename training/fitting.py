@@ -23,6 +23,8 @@ from retrieval.normalize import fold as fold_text
 from retrieval.normalize import normalize
 from retrieval.records import Knowledge, QuestionRecord
 from retrieval.retriever import Retriever
+from training.label_errors import LabelIssue, find_label_issues
+from training.label_weights import question_weights
 from training.splits import FOLDS, Fold, capped, fold_of, spread
 
 if TYPE_CHECKING:
@@ -41,12 +43,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What training found; `top` are the tuned layers, None where nothing was tuned."""
+    """What training found.
+
+    Attributes:
+        top: the tuned layers, None where nothing was tuned.
+        label_issues: questions that probably belong to another answer, most doubtful first.
+    """
 
     retriever: Retriever
     head: IntentHead | None
     top: TunedTop | None
     examples: tuple[Example, ...]
+    label_issues: tuple[LabelIssue, ...]
 
 
 def is_headed(knowledge: Knowledge) -> bool:
@@ -62,6 +70,7 @@ def fit(
     *,
     backbone: Backbone | None,
     out_of_scope: Sequence[tuple[str, str]] = (),
+    sources: Mapping[int, str] | None = None,
     seed: int = 0,
     sample: int = 2000,
     progress: Progress | None = None,
@@ -71,8 +80,11 @@ def fit(
     Args:
         encoder: the frozen backbone as it serves.
         out_of_scope: (text, language) of questions known to have no answer.
+        sources: question number -> who said that it belongs to its answer (`training.label_weights`).
     """
     retriever = Retriever.build(encoder, knowledge, progress=_stage(progress, "index"))
+    taught = Knowledge(capped(knowledge.questions, MOST_TAUGHT, seed=seed), knowledge.passages)
+    issues = _issues(retriever, taught.questions, seed)
     if not is_headed(knowledge):
         examples = leave_one_out(
             retriever,
@@ -81,10 +93,9 @@ def fit(
             out_of_scope=out_of_scope,
             progress=_stage(progress, "leave one out"),
         )
-        return Fitted(retriever, None, None, tuple(examples))
+        return Fitted(retriever, None, None, tuple(examples), issues)
     trunk = _trunk(encoder, backbone)
-    taught = Knowledge(capped(knowledge.questions, MOST_TAUGHT, seed=seed), knowledge.passages)
-    school = _School(encoder, trunk, taught, seed=seed, progress=progress)
+    school = _School(retriever, trunk, taught, sources=sources or {}, seed=seed, progress=progress)
     numbers = range(folds_to_run(len(taught.questions), tuned=backbone is not None))
     examples = [
         example
@@ -96,13 +107,19 @@ def fit(
             stage=f"calibration {number + 1} of {len(numbers)}",
         )
     ]
-    head, top = school.teach(taught.questions, stage="training")
+    head, top = school.teach(taught.questions, issues, stage="training")
     return Fitted(
         retriever,
         head,
         top if backbone is not None else None,
         tuple(examples),
+        issues,
     )
+
+
+def _issues(retriever: Retriever, questions: Sequence[QuestionRecord], seed: int) -> tuple[LabelIssue, ...]:
+    vectors = retriever.view.question_index.vectors([question.number for question in questions])
+    return find_label_issues(questions, vectors, seed=seed)
 
 
 def _trunk(encoder: Encoder, backbone: Backbone | None) -> Trunk:
@@ -164,9 +181,18 @@ class _School:
     """Trains heads on parts of the questions, and asks what they did not learn."""
 
     def __init__(
-        self, encoder: Encoder, trunk: Trunk, knowledge: Knowledge, *, seed: int, progress: Progress | None
+        self,
+        retriever: Retriever,
+        trunk: Trunk,
+        knowledge: Knowledge,
+        *,
+        sources: Mapping[int, str],
+        seed: int,
+        progress: Progress | None,
     ) -> None:
-        self._encoder = Remembering(encoder)
+        self._retriever = retriever
+        self._encoder = Remembering(retriever.encoder)
+        self._sources = sources
         self._trunk = trunk
         self._seed = seed
         self._progress = progress
@@ -175,7 +201,9 @@ class _School:
         states = trunk.states(texts, progress=_stage(progress, "lower layers"))
         self._states = dict(zip(texts, states, strict=True))
 
-    def teach(self, questions: Sequence[QuestionRecord], *, stage: str) -> tuple[IntentHead, TunedTop]:
+    def teach(
+        self, questions: Sequence[QuestionRecord], issues: Sequence[LabelIssue], *, stage: str
+    ) -> tuple[IntentHead, TunedTop]:
         """A head over the answers of these questions, and the tuned layers it reads from."""
         from training.encoder_tuning import TuningSettings, tune
         from training.wording import fit_wording
@@ -183,14 +211,17 @@ class _School:
         answers = sorted({question.answer_id for question in questions})
         columns = {answer: column for column, answer in enumerate(answers)}
         labels = np.array([columns[question.answer_id] for question in questions], np.int64)
+        weights = question_weights(questions, issues, self._sources)
         top = tune(
             self._trunk,
             [self._states[question.text] for question in questions],
             labels,
             settings=TuningSettings(epochs=self._trunk.epochs(len(questions)), seed=self._seed),
+            weights=weights,
             progress=_stage(self._progress, stage),
         )
-        wording = fit_wording([question.text for question in questions], labels, seed=self._seed)
+        texts = [question.text for question in questions]
+        wording = fit_wording(texts, labels, seed=self._seed, weights=weights)
         head = IntentHead(
             answers=tuple(answers),
             meaning=np.ascontiguousarray(top.weights.T),
@@ -205,7 +236,9 @@ class _School:
         self, fold: Fold, *, most: int, out_of_scope: Sequence[tuple[str, str]], stage: str
     ) -> list[Example]:
         """What a mock installation finds for the questions it has not seen; `out_of_scope` come last."""
-        head, top = self.teach(fold.knowledge.questions, stage=stage)
+        # Judged anew, so that what is asked has had no say in what was taught.
+        issues = _issues(self._retriever, fold.knowledge.questions, self._seed)
+        head, top = self.teach(fold.knowledge.questions, issues, stage=stage)
         retriever = Retriever.build(self._encoder, fold.knowledge)
         known = spread(fold.known, most, seed=self._seed)
         asked = [(q.text, q.language, self._right[fold_text(q.text)], q.answer_id) for q in known]

@@ -23,8 +23,14 @@ class Wording:
     biases: NDArray[np.float32]
 
 
-def fit_wording(texts: Sequence[str], labels: NDArray[np.int64], *, seed: int) -> Wording:
-    """Labels are 0 to c - 1, at least two, every one of which occurs."""
+def fit_wording(
+    texts: Sequence[str],
+    labels: NDArray[np.int64],
+    *,
+    seed: int,
+    weights: NDArray[np.float32] | None = None,
+) -> Wording:
+    """Labels are 0 to c - 1, at least two, every one of which occurs; `weights` (n,) as in `tune`."""
     from scipy.sparse import csr_array
     from sklearn.preprocessing import normalize
     from sklearn.svm import LinearSVC
@@ -37,7 +43,7 @@ def fit_wording(texts: Sequence[str], labels: NDArray[np.int64], *, seed: int) -
     rarity = 1.0 + np.log((1 + len(texts)) / (1 + documents))
     places = (columns.astype(np.int32), ends.astype(np.int32))  # scikit-learn takes no wider ones
     table = normalize(csr_array((values * rarity[columns], *places), shape=(len(texts), COLUMNS)))
-    machine = LinearSVC(C=1.0, random_state=seed).fit(table, labels)
+    machine = LinearSVC(C=1.0, random_state=seed).fit(table, labels, sample_weight=weights)
     weights, biases = machine.coef_.T, machine.intercept_  # (COLUMNS, c), (c,)
     if weights.shape[1] == 1:  # of two classes the machine keeps one side
         weights, biases = np.hstack([-weights, weights]), np.append(-biases, biases)

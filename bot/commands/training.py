@@ -83,6 +83,7 @@ def _trained(settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bo
         export,
         knowledge=inputs.knowledge,
         out_of_scope=inputs.out_of_scope,
+        sources=inputs.sources,
         meta={"revision": inputs.revision},
     )
     err.print(f"Training on {len(inputs.knowledge.questions)} approved questions …")

@@ -44,6 +44,12 @@ async def load_knowledge(session: AsyncSession) -> tuple[int, Knowledge]:
     return revision, Knowledge(_question_records(questions), _passage_records(passages))
 
 
+async def load_question_sources(session: AsyncSession) -> dict[int, str]:
+    """Who said that a question belongs to its answer, by question number; of all approved ones."""
+    sources = select(Question.number, Question.source).join(Answer, Answer.id == Question.answer_id)
+    return {row.number: row.source for row in await session.execute(sources.where(_question_usable))}
+
+
 async def load_out_of_scope(session: AsyncSession) -> tuple[tuple[str, str], ...]:
     """Utterances, with their language, that people called out of scope; not those that got an answer since."""
     answered = (

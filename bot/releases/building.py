@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from bot.db.base import new_id
 from bot.db.engine import Database
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release
 from bot.errors import NothingToServeError
-from bot.knowledge.index_feed import load_knowledge, load_out_of_scope
+from bot.knowledge.index_feed import load_knowledge, load_out_of_scope, load_question_sources
 from bot.private_files import make_private_folder
 from bot.releases import repository
 from bot.releases.repository import ReleaseParts
@@ -34,9 +34,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class BuildInputs:
+    """`sources` are those of the questions, by number."""
+
     revision: int
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
+    sources: Mapping[int, str]
 
 
 async def build_release(
@@ -90,7 +93,9 @@ async def load_inputs(database: Database) -> BuildInputs:
     """What is approved now; raises NothingToServeError when that is nothing."""
     async with database.read() as session:
         revision, knowledge = await load_knowledge(session)
-        inputs = BuildInputs(revision, knowledge, await load_out_of_scope(session))
+        inputs = BuildInputs(
+            revision, knowledge, await load_out_of_scope(session), await load_question_sources(session)
+        )
     if not inputs.knowledge.questions:
         raise NothingToServeError("no approved answer with a question yet; import some with --approve first")
     return inputs

@@ -36,6 +36,16 @@ def tuned_from_the_first_question(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training.checkpoints, "backbone_to_tune", lambda *_, **__: tiny_backbone())
 
 
+def test_export_gives_back_the_sources_of_questions(tmp_path: Path) -> None:
+    sources = {1: "operator", 3: "mined"}
+    write_training_export(
+        tmp_path / "a", knowledge=knowledge(), out_of_scope=STRANGE, meta={}, sources=sources
+    )
+    made = read_training_export(tmp_path / "a")
+    assert made.sources == sources
+    assert made.knowledge == knowledge()
+
+
 def test_export_gives_back_what_was_written_and_equal_knowledge_equal_bytes(tmp_path: Path) -> None:
     first, second = export(tmp_path / "a"), export(tmp_path / "b")
     assert first == second

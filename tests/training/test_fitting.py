@@ -72,6 +72,11 @@ def test_text_asked_of_two_answers_is_right_with_both() -> None:
     fitted = fit(HashEncoder(), Knowledge(rows), backbone=None)
     rights = {example.right for example in fitted.examples if example.right}
     assert rights <= {frozenset({topic}) for topic in TOPICS} | {frozenset({"refund", "invoice"})}
+    assert {(issue.number, issue.given, issue.suggested) for issue in fitted.label_issues} <= {
+        (1, "refund", "invoice"),
+        (901, "invoice", "refund"),
+    }
+    assert len(fitted.label_issues) == 1
 
 
 def test_knowledge_without_a_head_is_fitted_by_leaving_one_out() -> None:

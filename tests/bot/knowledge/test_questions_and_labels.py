@@ -8,7 +8,7 @@ from bot.access.principals import Scope
 from bot.db.access_tables import AuditEntry
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Question
-from bot.knowledge.index_feed import load_out_of_scope
+from bot.knowledge.index_feed import load_knowledge, load_out_of_scope, load_question_sources
 from tests.bot.knowledge.replies import best_match
 from tests.fixtures.services import Talk
 
@@ -183,6 +183,21 @@ async def test_next_model_learns_as_unknown_what_has_no_answer_by_now(
 
     async with database.read() as session:
         assert await load_out_of_scope(session) == (("do you sell fish", "en"),)
+
+
+async def test_next_model_is_told_who_said_it(
+    client: httpx.AsyncClient, writer: dict[str, str], knowledge: dict[str, str], database: Database
+) -> None:
+    body = {"utterance": NEW, "answer_id": knowledge["delivery"]}
+    await client.post("/v1/labels", json=body, headers=writer)
+
+    async with database.read() as session:
+        _, approved = await load_knowledge(session)
+        sources = await load_question_sources(session)
+
+    told = {question.text: sources[question.number] for question in approved.questions}
+    assert told[NEW] == "operator"
+    assert {source for text, source in told.items() if text != NEW} == {"import"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""How much a question counts in training: by who said that it belongs to its answer, and by how doubtful that looks.
+
+By source (the trust levels of the service; operators first): set by hand, since no public set has sources to measure on.
+By doubt: 0.5 down to 0.1, and only where more than DIRTY of the questions are doubtful. On clean data those are
+borderline questions rather than errors, and weighing them down costs accuracy: docs/recipe.md. What an
+operator said counts in full whatever it looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.records import QuestionRecord
+from training.label_errors import LabelIssue
+
+OPERATOR = "operator"
+SOURCE_WEIGHTS: Mapping[str, float] = {
+    OPERATOR: 1.0,
+    "import": 1.0,
+    "agent_reply": 0.9,
+    "visitor_choice": 0.7,
+    "mined": 0.7,
+}
+"""Questions without a source, or with an unknown one, count 1."""
+
+DIRTY = 0.05  # share of doubtful questions
+
+
+def question_weights(
+    questions: Sequence[QuestionRecord], issues: Sequence[LabelIssue], sources: Mapping[int, str]
+) -> NDArray[np.float32]:
+    """(n,) weights, 1 on average; `sources` by question number."""
+    doubts = {issue.number: issue.doubt for issue in issues}
+    if len(doubts) <= DIRTY * len(questions):
+        doubts = {}
+    weights = np.array([_weight(sources.get(q.number, ""), doubts.get(q.number)) for q in questions])
+    normalised: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return normalised
+
+
+def _weight(source: str, doubt: float | None) -> float:
+    weight = SOURCE_WEIGHTS.get(source, 1.0)
+    if doubt is None or source == OPERATOR:
+        return weight
+    return weight * min(0.5, 0.9 - 0.8 * doubt)
