@@ -6,24 +6,34 @@ scoring only, and never reaches the pipeline.
 
 from __future__ import annotations
 
+import csv
+import gzip
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
-from retrieval.records import Knowledge, QuestionRecord
+from retrieval.records import Knowledge, PassageRecord, QuestionRecord
+from training.errors import EvaluationError
 from training.evaluation.inputs import (
     OUT_OF_SCOPE,
+    Row,
     TrainingData,
     faq_data,
     intents_data,
     questions_of,
     read_table,
 )
+from training.evaluation.pipeline import Message
 from training.splits import near_duplicate_key, share_of
 
 Right = frozenset[str]
+
+DOMAINS = ("insurance", "media", "software")
+SOURCES = ("Australia", "CDC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +183,90 @@ def _banking77_oos(folder: Path, *, asked: str = "test.csv", name: str = "bankin
     )
 
 
+def _multidogo(domain: str, *, asked: str = "test.csv.gz") -> Callable[[Path], LabelledSet]:
+    """One domain's customer turns; several labels of a turn are one label together, as in the set's published floor."""
+
+    def read(folder: Path) -> LabelledSet:
+        learned, questions = (
+            [
+                (row["text"], row["intents"])
+                for row in _gzipped_table(folder / name)
+                if row["domain"] == domain
+            ]
+            for name in ("train.csv.gz", asked)
+        )
+        name = f"multidogo {domain}"
+        return LabelledSet(
+            name=name,
+            training=TrainingData(questions_of(learned), ()),
+            texts=tuple(text for text, _ in questions),
+            right=tuple(frozenset({intent}) for _, intent in questions),
+            groups={name: tuple(range(len(questions)))},
+            is_faq=False,
+            chinese=False,
+        )
+
+    return read
+
+
+def _feedbackqa(source: str, *, asked: str = "test") -> Callable[[Path], LabelledSet]:
+    """One source's page sections, each an answer under its heading, and the training questions that lead to them."""
+
+    def read(folder: Path) -> LabelledSet:
+        sections = [row for row in _gzipped_lines(folder / "passages.jsonl.gz") if row["source"] == source]
+        rows = [
+            row
+            for row in read_table(
+                folder / "questions.csv", columns=("source", "split", "question", "passage_id")
+            )
+            if row["source"] == source
+        ]
+        headed = [(_heading(section), section["passage_id"]) for section in sections]
+        learned = [(row["question"], row["passage_id"]) for row in rows if row["split"] == "train"]
+        passages = [
+            PassageRecord(number, section["passage_id"], message.utterance, message.language)
+            for number, section in enumerate(sections, start=1)
+            for message in [Message.of(section["content"])]
+        ]
+        questions = [row for row in rows if row["split"] == asked]
+        name = f"feedbackqa {source}"
+        return LabelledSet(
+            name=name,
+            training=TrainingData(Knowledge(questions_of([*headed, *learned]).questions, passages), ()),
+            texts=tuple(row["question"] for row in questions),
+            right=tuple(frozenset({row["passage_id"]}) for row in questions),
+            groups={name: tuple(range(len(questions)))},
+            is_faq=True,
+            chinese=False,
+        )
+
+    return read
+
+
+def _heading(section: Mapping[str, Any]) -> str:
+    """The question of a FAQ entry; of another section the page's title and the headings above it."""
+    if section["type"] == "FAQ" and section["headers"]:
+        return str(section["headers"][-1])
+    return " ".join([section["page_title"], *section["headers"]])
+
+
+def _gzipped_table(path: Path) -> list[Row]:
+    with _gzipped(path) as file:
+        return list(csv.DictReader(file))
+
+
+def _gzipped_lines(path: Path) -> list[dict[str, Any]]:
+    with _gzipped(path) as file:
+        return [json.loads(line) for line in file]
+
+
+def _gzipped(path: Path) -> IO[str]:
+    try:
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    except OSError as error:
+        raise EvaluationError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
 def _scoped(path: Path) -> list[dict[str, str]]:
     return read_table(path, columns=("text", "intent", "scope"))
 
@@ -185,6 +279,8 @@ SETS: Mapping[str, tuple[str, Callable[[Path], LabelledSet]]] = {
     "banking77_oos": ("banking77_oos", _banking77_oos),
     "clinc150": ("clinc150", _intents("clinc150")),
     "massive_zh_cn": ("massive_zh_cn", _intents("massive_zh_cn", chinese=True)),
+    **{f"multidogo_{domain}": ("multidogo", _multidogo(domain)) for domain in DOMAINS},
+    **{f"feedbackqa_{source.lower()}": ("feedbackqa", _feedbackqa(source)) for source in SOURCES},
 }
 """Name -> its folder, and how that is read."""
 
@@ -199,5 +295,13 @@ VALIDATION: Mapping[str, tuple[str, Callable[[Path], LabelledSet]]] = {
         "massive_zh_cn",
         _intents("massive_zh_cn validation", asked="dev.csv", chinese=True),
     ),
+    **{
+        f"multidogo_{domain}_validation": ("multidogo", _multidogo(domain, asked="dev.csv.gz"))
+        for domain in DOMAINS
+    },
+    **{
+        f"feedbackqa_{source.lower()}_validation": ("feedbackqa", _feedbackqa(source, asked="valid"))
+        for source in SOURCES
+    },
 }
 """What choices are made on, measured only when asked for by name; no test row is read."""
