@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from retrieval.confidence_model import (
 )
 from retrieval.cutoffs import Judged, choose_cutoffs
 from retrieval.errors import RetrievalError
-from retrieval.evidence import FEATURES, NEVER_NEGATIVE, RANKS
+from retrieval.evidence import FEATURES, NEVER_NEGATIVE, RANKS, RIVALS
 from retrieval.example_table import ExampleTable
 from retrieval.fusion import Fusion
 from retrieval.fusion_fit import fit_fusion
@@ -29,19 +29,39 @@ from retrieval.retriever import Retriever
 
 __all__ = [
     "ConfidenceModel",
+    "CrossFitted",
     "Cutoffs",
+    "cross_fitted",
     "cross_fitted_confidences",
     "default_confidence",
+    "example_weights",
     "fit_confidence",
     "fit_examples",
 ]
 
 FOLDS = 5
+LEAST_KNOWN = (
+    20  # examples with an answer; with fewer, unknown ones alone would say that nothing is ever right
+)
 LEAST_EXAMPLES = 60  # of one language, for cut-offs of its own
 
 Progress = Callable[[int, int], None]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFitted:
+    """Examples, each judged by a model that was fitted without its answer.
+
+    Attributes:
+        confidences: (n, RANKS) of the best candidates, falling.
+        order: (n, c) the places of all candidates, the best first, absent ones last.
+    """
+
+    judged: Judged
+    confidences: Floats
+    order: NDArray[np.intp]
 
 
 def fit_confidence(
@@ -87,8 +107,11 @@ def fit_examples(
     if not examples:
         return model
     table = ExampleTable.of(examples)
-    weights = _example_weights(table.known, unknown_share)
-    judged = _cross_fitted(table, weights)
+    counts = {"known": int(table.known.sum()), "unknown": int((~table.known).sum())}
+    if counts["known"] < LEAST_KNOWN:
+        return replace(model, fitted_on=counts)
+    weights = example_weights(table.known, unknown_share)
+    judged = _cross_fitted(table, weights).judged
     fusion, beta = _fit(table, weights)
     mixed = _mixture(table.known, unknown_share, np.random.default_rng(seed))
     cutoffs = _cutoffs_by_language(table.languages, judged, mixed, target_error)
@@ -98,14 +121,19 @@ def fit_examples(
         fusion=fusion,
         cutoffs={language: found for language, found in cutoffs.items() if language},
         default_cutoffs=cutoffs[""],
-        fitted_on={"known": int(table.known.sum()), "unknown": int((~table.known).sum())},
+        fitted_on=counts,
     )
 
 
 def cross_fitted_confidences(examples: Sequence[Example], *, unknown_share: float) -> Floats:
     """(n,) confidence of each example's best candidate, by a model that was fitted without its answer."""
+    return cross_fitted(examples, unknown_share=unknown_share).judged.confidence
+
+
+def cross_fitted(examples: Sequence[Example], *, unknown_share: float) -> CrossFitted:
+    """Every example as a model judges it that was fitted without its answer."""
     table = ExampleTable.of(examples)
-    return _cross_fitted(table, _example_weights(table.known, unknown_share)).confidence
+    return _cross_fitted(table, example_weights(table.known, unknown_share))
 
 
 def _fit(examples: ExampleTable, weights: Floats) -> tuple[Fusion, Floats]:
@@ -128,9 +156,10 @@ def _fit(examples: ExampleTable, weights: Floats) -> tuple[Fusion, Floats]:
     return fusion, beta
 
 
-def _cross_fitted(examples: ExampleTable, weights: Floats) -> Judged:
-    """Judges every example by a model that was fitted without its answer."""
-    judged = Judged.blank(len(examples))
+def _cross_fitted(examples: ExampleTable, weights: Floats) -> CrossFitted:
+    count = len(examples)
+    found = CrossFitted(Judged.blank(count), np.zeros((count, RANKS)), np.zeros((count, RIVALS), np.intp))
+    judged = found.judged
     # Examples of one group, that is of one answer, are in the same fold.
     folds = np.unique(examples.groups, return_inverse=True)[1] % FOLDS
     for fold in np.unique(folds):
@@ -138,14 +167,16 @@ def _cross_fitted(examples: ExampleTable, weights: Floats) -> Judged:
         fusion, beta = _fit(examples.only(~held), weights[~held])
         ranked = examples.only(held).ranked(fusion)
         chances = sigmoid(ranked.features @ beta) * ranked.present  # (h, RANKS)
+        found.order[held] = ranked.order
         for place, row in enumerate(np.flatnonzero(held).tolist()):
             confidences = settled(chances[place].tolist(), RANKS)
             offered = choices_worth_offering(confidences)
+            found.confidences[row] = confidences
             judged.confidence[row] = confidences[0]
             judged.right[row] = ranked.right[place, 0]
             judged.choices[row] = sum(confidences[:offered])
             judged.among[row] = ranked.right[place, :offered].any()
-    return judged
+    return found
 
 
 def _cutoffs_by_language(
@@ -164,7 +195,7 @@ def _cutoffs_by_language(
     return found
 
 
-def _example_weights(known: Flags, unknown_share: float) -> Floats:
+def example_weights(known: Flags, unknown_share: float) -> Floats:
     """(n,) so that unknown questions count `unknown_share` of all and the sum stays n."""
     total, count = len(known), int(known.sum())
     return np.where(

@@ -83,13 +83,17 @@ class ExampleTable:
             chinese=self.chinese,
         )
         right = np.take_along_axis(self.right, order, axis=1)
-        return RankedTable(features, right[:, :RANKS], present[:, :RANKS])
+        return RankedTable(features, right[:, :RANKS], present[:, :RANKS], order)
 
 
 @dataclass(frozen=True, slots=True)
 class RankedTable:
-    """The best candidates: (n, RANKS, f) features, (n, RANKS) whether right, (n, RANKS) whether there."""
+    """The best candidates: (n, RANKS, f) features, (n, RANKS) whether right, (n, RANKS) whether there.
+
+    `order` (n, c) are the places of all candidates by falling relevance, absent ones last.
+    """
 
     features: Floats
     right: Flags
     present: Flags
+    order: NDArray[np.intp]

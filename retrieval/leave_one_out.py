@@ -2,8 +2,8 @@
 
 Every sampled question plays two parts. Known: the question and its copies are left out, and its answer is
 the right one. Unknown: its whole answer is left out, and nothing is right. Copies have an equal fold or, within
-the same answer, nearly the same vector. Where nothing of the answer would be left, the question plays the unknown
-part only. A passage that carries a left-out question in front of its text
+the same answer, nearly the same vector. Where no question of the answer would be left, the question plays the unknown
+part only: an answer that is found by its bare text says little about one whose question is there. A passage that carries a left-out question in front of its text
 is searched with the next remaining question instead, or as the bare text, so that no example meets itself.
 """
 
@@ -26,6 +26,7 @@ from retrieval.view import View, heading_of, passage_text
 
 NEAR_COPY = 0.98
 DEPTH = RIVALS  # candidates kept per example
+OUT_OF_SCOPE = "out of scope: "  # begins the groups of examples that are unknown by label
 
 Progress = Callable[[int, int], None]
 
@@ -37,11 +38,13 @@ class Example:
     Attributes:
         right: the answers that are right, empty for an unknown question.
         group: examples of one group never help to judge each other (cross-fitting).
+        text: the utterance; nothing is computed from it.
     """
 
     retrieved: Retrieved
     right: frozenset[str]
     group: str
+    text: str = ""
 
     @property
     def language(self) -> str:
@@ -79,7 +82,7 @@ def leave_one_out(
     for text, language in out_of_scope:
         vector = retriever.encode(text)
         found = retriever.search_vector(text, vector, language=language, limit=DEPTH, fusion=fusion)
-        examples.append(Example(found, frozenset(), group=f"out of scope: {fold(text)}"))
+        examples.append(Example(found, frozenset(), f"{OUT_OF_SCOPE}{fold(text)}", text))
     return examples
 
 
@@ -148,10 +151,10 @@ def _both_parts(
         found = retriever.search_vector(
             question.text, vector, language=question.language, limit=DEPTH, fusion=fusion, left_out=left_out
         )
-        return Example(found, right, group=min(item.right))
+        return Example(found, right, min(item.right), question.text)
 
     unknown = example(frozenset(), LeftOut(questions=own_questions | item.copies, passages=own_passages))
-    if not (own_passages or own_questions - item.copies):
+    if not own_questions - item.copies:
         return [unknown]
     substitutes = {number: encoded[number, heading] for number, heading in item.headings.items()}
     return [example(item.right, LeftOut(questions=item.copies, substitutes=substitutes)), unknown]

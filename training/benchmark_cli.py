@@ -15,6 +15,7 @@ from retrieval.errors import RetrievalError
 from retrieval.models import choose_backbone, find_model
 from training.errors import EvaluationError, TrainingError
 from training.models_cli import ModelsDir, default_models_dir
+from training.report_cli import ReportFolder, check_report_folder, save_report
 
 if TYPE_CHECKING:
     from retrieval.encoder import Encoder
@@ -50,6 +51,7 @@ def intents(
     backbone: Backbone = "auto",
     tune: Tune = True,
     models_dir: ModelsDir = default_models_dir(),
+    report: ReportFolder = None,
 ) -> None:
     """Learn intents from labelled messages and predict those of others."""
     from training.evaluation.inputs import intents_data, read_table
@@ -58,11 +60,13 @@ def intents(
     with errors_told():
         settings = fit_settings(target_error, unknown_share, seed)
         check_target(predictions)
+        check_report_folder(report)
         data = intents_data(train)
         texts = [row["text"] for row in read_table(test, columns=("text",))]
         trial = answer(data, texts, settings=settings, backbone=backbone, tune=tune, models_dir=models_dir)
         write_intents(predictions, texts, trial.replies)
     console.print(f"{len(texts)} predictions in {predictions}")
+    _save_report(report, data, trial, name=train.name, seed=seed)
 
 
 @app.command()
@@ -80,6 +84,7 @@ def faq(
     backbone: Backbone = "auto",
     tune: Tune = True,
     models_dir: ModelsDir = default_models_dir(),
+    report: ReportFolder = None,
 ) -> None:
     """Find the answers of a FAQ for queries."""
     from training.evaluation.inputs import faq_data, read_table
@@ -88,12 +93,26 @@ def faq(
     with errors_told():
         settings = fit_settings(target_error, unknown_share, seed)
         check_target(run)
+        check_report_folder(report)
         data = faq_data(faq, labels=labels)
         rows = read_table(queries, columns=("query_id", "query"))
         texts = [row["query"] for row in rows]
         trial = answer(data, texts, settings=settings, backbone=backbone, tune=tune, models_dir=models_dir)
         write_run(run, [row["query_id"] for row in rows], trial.replies)
     console.print(f"Answers to {len(texts)} queries in {run}")
+    _save_report(report, data, trial, name=faq.name, seed=seed)
+
+
+def _save_report(folder: Path | None, data: TrainingData, trial: Trial, *, name: str, seed: int) -> None:
+    save_report(
+        folder,
+        trial.fitted,
+        trial.engine.confidence,
+        data.knowledge,
+        name=name,
+        backbone=trial.fitted.retriever.encoder.name,
+        seed=seed,
+    )
 
 
 def answer(
@@ -119,7 +138,7 @@ def answer(
             messages,
             settings=settings,
             out_of_scope=data.out_of_scope,
-            backbone=backbone_to_tune(chosen, data.knowledge, tune=tune),
+            backbone=backbone_to_tune(chosen, data.knowledge, tune=tune, warn=warned),
             progress=progress,
         )
         serving = trial.serving_encoder or load_encoder(chosen, models_dir=models_dir, threads=1)
@@ -167,15 +186,25 @@ def fit_settings(target_error: float, unknown_share: str, seed: int) -> FitSetti
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """Bad input ends with 2, a model that is missing or damaged with 1; both with one line that says what to do."""
+    """Bad input ends with 2; a missing or damaged model, or a full disk, with 1; each with one line that says what to do."""
     try:
         yield
     except EvaluationError as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(BAD_INPUT) from error
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        text = f"{place}{error.strerror or error}. Check free space and permissions, then try again."
+        errors.print(text, style="red", markup=False, highlight=False)
+        raise typer.Exit(FAILED) from error
     except (RetrievalError, TrainingError) as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(FAILED) from error
+
+
+def warned(text: str) -> None:
+    """On the error stream, so that what a command prints stays as it is."""
+    errors.print(text, style="yellow", markup=False, highlight=False)
 
 
 @contextmanager

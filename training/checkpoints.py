@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.artifacts import Manifest
+from retrieval.artifacts import JsonValue, Manifest
 from retrieval.checkpoint import write_checkpoint
-from retrieval.confidence import fit_examples
+from retrieval.confidence import ConfidenceModel, fit_examples
 from retrieval.encoder import OnnxEncoder
+from retrieval.errors import ArtifactError
 from retrieval.records import Knowledge
 from retrieval.training_export import TrainingExport
 from training.errors import TrainingError
 from training.fitting import Fitted, fit
+from training.memory import available_memory, needed_to_tune
+from training.school import Measured
+from training.work_folder import Warn, WorkFolder
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -25,6 +31,15 @@ Progress = Callable[[str, int, int], None]
 
 # Below that many questions, tuning gains a point of accuracy at most and takes minutes: docs/recipe.md.
 LEAST_QUESTIONS_TO_TUNE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The checkpoint that was written, and what it was made of."""
+
+    manifest: Manifest
+    fitted: Fitted
+    confidence: ConfidenceModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +52,23 @@ class TrainSettings:
     tune: bool = True
 
 
-def backbone_to_tune(name: str, knowledge: Knowledge, *, tune: bool = True) -> Backbone | None:
-    """The torch model, where tuning is wanted and worth it."""
-    if not tune or len(knowledge.questions) < LEAST_QUESTIONS_TO_TUNE:
+def _unheard(warning: str) -> None:
+    """For callers that want no warnings."""
+
+
+def backbone_to_tune(
+    name: str, knowledge: Knowledge, *, tune: bool = True, warn: Warn = _unheard
+) -> Backbone | None:
+    """The torch model, where tuning is wanted, worth it, and fits into memory."""
+    count = len(knowledge.questions)
+    if not tune or count < LEAST_QUESTIONS_TO_TUNE:
+        return None
+    needed, available = needed_to_tune(name, questions=count), available_memory()
+    if available is not None and available < needed:
+        warn(
+            f"Tuning on {count} questions needs {needed / 1e9:.1f} GB of memory and {available / 1e9:.1f} GB are "
+            "available: the head alone is trained. Free some memory and train again to tune."
+        )
         return None
     from training.backbones import load_backbone
 
@@ -52,9 +81,15 @@ def train_checkpoint(
     *,
     encoder_folder: Path,
     settings: TrainSettings,
+    work: Path | None = None,
+    warn: Warn = _unheard,
     progress: Progress | None = None,
-) -> Manifest:
+    measured: Measured | None = None,
+) -> Trained:
     """Trains on the export and writes the checkpoint folder `target`; the same export and seed give the same bytes.
+
+    Args:
+        work: folder in which a run that is killed leaves what it has; the next one of the same inputs goes on from there.
 
     Raises:
         TrainingError: the export has no question.
@@ -64,17 +99,35 @@ def train_checkpoint(
         raise TrainingError(
             "The export has no approved question to learn from; import some with --approve first"
         )
+    if target.exists():
+        raise ArtifactError(
+            target, "exists already", remedy="Choose a new folder name; no checkpoint is overwritten."
+        )
     encoder = OnnxEncoder.load(encoder_folder, threads=os.cpu_count() or 1)
-    backbone = backbone_to_tune(encoder.name, export.knowledge, tune=settings.tune)
-    fitted = fit(
-        encoder,
-        export.knowledge,
-        backbone=backbone,
-        out_of_scope=export.out_of_scope,
-        sources=export.sources,
-        seed=settings.seed,
-        progress=progress,
-    )
+    backbone = backbone_to_tune(encoder.name, export.knowledge, tune=settings.tune, warn=warn)
+    with _kept(work, identity=_identity(export, encoder, backbone, settings), warn=warn) as kept:
+        fitted = fit(
+            encoder,
+            export.knowledge,
+            backbone=backbone,
+            out_of_scope=export.out_of_scope,
+            sources=export.sources,
+            seed=settings.seed,
+            work=kept,
+            progress=progress,
+            measured=measured,
+        )
+        return _written(export, target, encoder_folder, backbone, fitted, settings)
+
+
+def _written(
+    export: TrainingExport,
+    target: Path,
+    encoder_folder: Path,
+    backbone: Backbone | None,
+    fitted: Fitted,
+    settings: TrainSettings,
+) -> Trained:
     confidence = fit_examples(
         fitted.examples,
         target_error=settings.target_error,
@@ -83,21 +136,51 @@ def train_checkpoint(
     )
     with tempfile.TemporaryDirectory(prefix="kefu-") as workspace:
         folder = served_encoder(encoder_folder, backbone, fitted, Path(workspace))
-        return write_checkpoint(
+        manifest = write_checkpoint(
             target,
             encoder_folder=folder,
             confidence=confidence,
             head=fitted.head,
             meta={
-                "backbone": encoder.name,
+                "backbone": fitted.retriever.encoder.name,
                 "export": export.digest,
                 "seed": settings.seed,
                 "tuned": fitted.top is not None,
                 "headed": fitted.head is not None,
                 "questions": len(export.knowledge.questions),
+                "label_issues": len(fitted.label_issues),
                 "losses": [round(loss, 4) for loss in fitted.top.losses] if fitted.top else [],
             },
         )
+    return Trained(manifest, fitted, confidence)
+
+
+@contextmanager
+def _kept(path: Path | None, *, identity: Mapping[str, JsonValue], warn: Warn) -> Iterator[WorkFolder | None]:
+    """The work folder; it goes when all went well and stays when not."""
+    work = WorkFolder.open(path, identity=identity, warn=warn) if path is not None else None
+    if work is None:
+        yield None
+        return
+    try:
+        yield work
+    except BaseException:
+        work.close()
+        raise
+    work.remove()
+
+
+def _identity(
+    export: TrainingExport, encoder: OnnxEncoder, backbone: Backbone | None, settings: TrainSettings
+) -> Mapping[str, JsonValue]:
+    """Whatever changes a byte of what is kept."""
+    return {
+        "export": export.digest,
+        "encoder": encoder.fingerprint,
+        "seed": settings.seed,
+        "tuned": backbone is not None,
+        "versions": {name: version(name) for name in ("kefu", "torch", "numpy")},
+    }
 
 
 def served_encoder(folder: Path, backbone: Backbone | None, fitted: Fitted, workspace: Path) -> Path:

@@ -67,7 +67,8 @@ def sharpest(vectors: Rows, labels: Labels, judges: Sequence[Judge]) -> float:
             total += float(np.log(given + 1e-9).sum())
         return total
 
-    return max(SHARPNESSES.tolist(), key=likelihood)
+    factors: list[float] = SHARPNESSES.tolist()
+    return max(factors, key=likelihood)
 
 
 def probabilities(vectors: Rows, judges: Sequence[Judge], sharpness: float) -> Iterator[Block]:

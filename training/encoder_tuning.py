@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -25,12 +25,15 @@ from torch import nn
 from torch.nn import functional
 
 from retrieval.normalize import normalize
+from training.arithmetic import use_cores, without_denormals
 from training.errors import TrainingError
 from training.neutral import neutraliser
+from training.tuning_state import TuningState
 
 if TYPE_CHECKING:
     from retrieval.encoder import Encoder
     from training.backbones import Backbone
+    from training.work_folder import Part
 
 MOST_TOKENS = 64  # of a question; later words change little and cost much
 MICRO_BATCH = 16  # rows of like length that run together, so that padding costs little
@@ -69,6 +72,9 @@ class TunedTop:
 class Trunk(Protocol):
     """The part of an encoder that training leaves alone, and the way from its states to a unit vector."""
 
+    is_tuned: bool
+    """Whether it has layers to train at all."""
+
     def epochs(self, questions: int) -> int:
         """How often a set of this size should be gone through."""
         ...
@@ -92,6 +98,8 @@ class Trunk(Protocol):
 
 class FrozenTrunk:
     """The whole of an encoder: its states are its vectors, and only the head is trained."""
+
+    is_tuned = False
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -117,6 +125,8 @@ class FrozenTrunk:
 class LayeredTrunk:
     """The lower layers of a BERT-like backbone; a third of the layers, at least three, is trained."""
 
+    is_tuned = True
+
     def __init__(self, backbone: Backbone) -> None:
         layers = list(backbone.model.encoder.layer)  # type: ignore[union-attr, arg-type]  # untyped attributes
         self._backbone = backbone
@@ -138,6 +148,7 @@ class LayeredTrunk:
     @torch.no_grad()
     def states(self, texts: Sequence[str], *, progress: Progress | None = None) -> list[torch.Tensor]:
         """For each question (t, d)."""
+        use_cores(all_of_them=True)
         tokens = [self._tokens(text) for text in texts]
         order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
         found: list[torch.Tensor] = [torch.empty(0)] * len(tokens)
@@ -224,13 +235,17 @@ def tune(
     *,
     settings: TuningSettings,
     weights: NDArray[np.float32] | None = None,
+    part: Part | None = None,
     progress: Progress | None = None,
+    told_loss: Callable[[float], None] | None = None,
 ) -> TunedTop:
     """Trains on questions (their trunk states) with labels 0 to c - 1, every one of which occurs.
 
     Args:
         weights: (n,) how much each question counts, 1 on average; None for all alike.
+        part: where the state is kept after every epoch, and taken up again if it is there.
         progress: gets (steps done, steps in all).
+        told_loss: gets the mean loss of the last epoch's worth of steps.
 
     Raises:
         TrainingError: fewer than two labels, or a label without a question.
@@ -240,44 +255,59 @@ def tune(
         raise TrainingError(
             f"{len(np.unique(labels))} answers of {classes} have questions; two and all are needed"
         )
+    an_epoch = -(-len(labels) // settings.batch)
+    steps = settings.epochs * an_epoch
+    counted = np.ones(len(labels), np.float32) if weights is None else weights
+    state = _begun(trunk, states, labels, counted, settings=settings, steps=steps)
+    made = state.resume(part, asdict(settings)) if part is not None else 0
+    shares, targets = torch.from_numpy(counted), torch.from_numpy(labels)
+    left = settings.epochs - made // an_epoch
+    with without_denormals():
+        for step, rows in enumerate(
+            _batches(len(labels), settings.batch, state.random, epochs=left), start=made
+        ):
+            vectors = trunk.embed([states[row] for row in rows], state.top)  # (b, d)
+            logits = SCALE * vectors @ functional.normalize(state.head, dim=-1).T + state.bias  # (b, c)
+            loss = (functional.cross_entropy(logits, targets[rows], reduction="none") * shares[rows]).mean()
+            state.take_step(loss)
+            if part is not None and (step + 1) % an_epoch == 0:
+                state.keep(part, asdict(settings))
+            if progress is not None:
+                progress(step + 1, steps)
+            if told_loss is not None:
+                told_loss(float(np.mean(state.losses[-an_epoch:])))
+    state.top.train(False)
+    unit = functional.normalize(state.head.detach(), dim=-1).numpy()
+    means = [float(np.mean(epoch)) for epoch in np.array_split(state.losses, settings.epochs)]
+    scaled: NDArray[np.float32] = (SCALE * unit).astype(np.float32)
+    return TunedTop(state.top, scaled, state.bias.detach().numpy(), tuple(means))
+
+
+def _begun(
+    trunk: Trunk,
+    states: States,
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    *,
+    settings: TuningSettings,
+    steps: int,
+) -> TuningState:
     torch.manual_seed(settings.seed)
-    torch.set_flush_denormal(True)  # Adam's moments decay to numbers that processors are slow with: 2.7 times
-    random = np.random.default_rng(settings.seed)
+    use_cores(all_of_them=trunk.is_tuned)
     top = trunk.fresh_top(dropout=settings.dropout)
-    if weights is None:
-        weights = np.ones(len(labels), np.float32)
+    classes = int(labels.max()) + 1
     prototypes = _prototypes(trunk.vectors(states, top) * weights[:, None], labels, classes)
     head = nn.Parameter(torch.from_numpy(prototypes))  # (c, d)
     bias = nn.Parameter(torch.zeros(classes))
-    targets, counted = torch.from_numpy(labels), torch.from_numpy(weights)
     optimizer = torch.optim.AdamW(
         [
             {"params": list(top.parameters()), "lr": settings.learning_rate, "weight_decay": 0.01},
             {"params": [head, bias], "lr": settings.head_learning_rate, "weight_decay": 0.0},
         ]
     )
-    steps = settings.epochs * -(-len(labels) // settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _slope(steps, settings.warm_up))
     top.train(True)
-    losses: list[float] = []
-    for step, rows in enumerate(_batches(len(labels), settings, random)):
-        vectors = trunk.embed([states[row] for row in rows], top)  # (b, d)
-        logits = SCALE * vectors @ functional.normalize(head, dim=-1).T + bias  # (b, c)
-        loss = (functional.cross_entropy(logits, targets[rows], reduction="none") * counted[rows]).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
-        if len(top):
-            nn.utils.clip_grad_norm_(top.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if progress is not None:
-            progress(step + 1, steps)
-    top.train(False)
-    unit = functional.normalize(head.detach(), dim=-1).numpy()
-    means = [float(np.mean(part)) for part in np.array_split(losses, settings.epochs)]
-    scaled: NDArray[np.float32] = (SCALE * unit).astype(np.float32)
-    return TunedTop(top, scaled, bias.detach().numpy(), tuple(means))
+    return TuningState(top, head, bias, optimizer, schedule, np.random.default_rng(settings.seed))
 
 
 def _prototypes(vectors: NDArray[np.float32], labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
@@ -287,11 +317,11 @@ def _prototypes(vectors: NDArray[np.float32], labels: NDArray[np.int64], classes
     return rows
 
 
-def _batches(count: int, settings: TuningSettings, random: np.random.Generator) -> Iterator[list[int]]:
-    for _ in range(settings.epochs):
+def _batches(count: int, size: int, random: np.random.Generator, *, epochs: int) -> Iterator[list[int]]:
+    for _ in range(epochs):
         order = random.permutation(count)
-        for start in range(0, count, settings.batch):
-            yield order[start : start + settings.batch].tolist()
+        for start in range(0, count, size):
+            yield order[start : start + size].tolist()
 
 
 def _slope(steps: int, warm_up: float) -> Callable[[int], float]:

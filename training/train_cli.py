@@ -2,16 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-from training.benchmark_cli import errors_told, shown_progress
+from training.benchmark_cli import errors, errors_told, warned
 from training.models_cli import ModelsDir, default_models_dir
+from training.report_cli import ReportFolder, check_report_folder, save_report
 
 console = Console(soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingBars:
+    """A bar for each stage, with loss and time left; what a mock installation answers rightly is printed for good."""
+
+    bars: Progress
+    stages: dict[str, TaskID] = field(default_factory=dict)
+
+    def stepped(self, stage: str, done: int, total: int) -> None:
+        if stage not in self.stages:
+            self.stages[stage] = self.bars.add_task(stage, total=total, loss="")
+        self.bars.update(self.stages[stage], completed=done, total=total)
+
+    def measured(self, stage: str, metric: str, value: float) -> None:
+        from training.school import LOSS
+
+        if metric == LOSS:
+            self.bars.update(self.stages[stage], loss=f"loss {value:.3f}")
+        else:
+            self.bars.console.print(f"{stage}: {value:.1%} of the held-out questions right first")
+
+
+@contextmanager
+def shown_training() -> Iterator[TrainingBars]:
+    """On the terminal's error stream."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bars:
+        yield TrainingBars(bars)
 
 
 def train(
@@ -25,6 +72,10 @@ def train(
         bool, typer.Option(help="Train the encoder's upper layers, where it is worth it.")
     ] = True,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    report: ReportFolder = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder to go on from after a kill; deleted when done.")
+    ] = None,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Train a checkpoint."""
@@ -32,15 +83,20 @@ def train(
     from retrieval.training_export import read_training_export
     from training.checkpoints import TrainSettings, train_checkpoint
 
-    with errors_told(), shown_progress() as progress:
-        manifest = train_checkpoint(
-            read_training_export(export),
+    with errors_told(), shown_training() as bars:
+        check_report_folder(report)
+        read = read_training_export(export)
+        trained = train_checkpoint(
+            read,
             target,
             encoder_folder=find_model(backbone, models_dir=models_dir),
             settings=TrainSettings(target_error, unknown_share, seed, tune),
-            progress=progress,
+            work=work,
+            warn=warned,
+            progress=bars.stepped,
+            measured=bars.measured,
         )
-    meta = manifest.meta
+    meta = trained.manifest.meta
     made = (
         "encoder tuned, intent head"
         if meta["tuned"]
@@ -49,3 +105,12 @@ def train(
         else "no intent head"
     )
     console.print(f"Checkpoint of {meta['questions']} questions ({made}) in {target}")
+    save_report(
+        report,
+        trained.fitted,
+        trained.confidence,
+        read.knowledge,
+        name=target.name,
+        backbone=meta["backbone"],
+        seed=seed,
+    )

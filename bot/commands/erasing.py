@@ -71,6 +71,7 @@ def _as_json(erased: Erased) -> dict[str, object]:
         "labels": {"count": erased.counts["labels"], "removed": erased.labels_removed},
         "questions": [_question_json(question) for question in erased.questions],
         "scrubbed": erased.scrubbed,
+        "reports_removed": erased.reports_removed,
         "left": {"exports": erased.exports_left, "snapshots": erased.snapshots_left},
     }
 
@@ -90,6 +91,8 @@ def _warn(erased: Erased, settings: Settings) -> None:
         )
         file = make_url(settings.database_url).database
         err.print(f"  sqlite3 {file} 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'", soft_wrap=True)
+    if erased.reports_removed:
+        err.print(f"{erased.reports_removed} reports on training runs are deleted, too", soft_wrap=True)
     if erased.questions and not erased.labels_removed:
         err.print(
             f"{len(erased.questions)} questions made of their words stay in the knowledge", soft_wrap=True

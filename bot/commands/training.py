@@ -15,6 +15,7 @@ from bot.db.engine import Database
 from bot.private_files import make_private_folder
 from bot.releases import building, service
 from bot.releases.building import ASSUMED_UNKNOWN_SHARE, BuildInputs, checkpoint_path
+from bot.releases.reports import page_in, report_folder
 from bot.releases.schemas import ReleaseDetails
 from bot.settings import Settings
 
@@ -43,8 +44,8 @@ def train(
 
     inputs = run(load)
     if backbone == "auto":
-        get_backbone(settings)
-    checkpoint_id = _trained(settings, inputs, backbone=chosen, tune=tune, seed=seed)
+        get_backbone(settings, aside=as_json)
+    checkpoint_id = _trained(settings, inputs, backbone=chosen, tune=tune, seed=seed, aside=as_json)
 
     async def release() -> ReleaseDetails:
         async with open_database(settings) as database:
@@ -63,15 +64,18 @@ def train(
                 return await service.show(session, parts.release.id, data_dir=settings.data_dir)
 
     made = run(release)
+    report = page_in(report_folder(settings, checkpoint_id))
     if as_json:
-        print_json(made.model_dump(mode="json"))
+        print_json(made.model_dump(mode="json") | {"report": str(report) if report else None})
         return
     out.print(f"Release {made.id} " + ("speaks now." if promote else "is made; let it speak with:"))
     if not promote:
         out.print(f"kefu releases promote {made.id}", soft_wrap=True)
 
 
-def _trained(settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bool, seed: int) -> str:
+def _trained(
+    settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bool, seed: int, aside: bool
+) -> str:
     """Exports, trains in a process of its own, takes the export away again; returns the checkpoint's id."""
     from retrieval.training_export import write_training_export
 
@@ -79,23 +83,27 @@ def _trained(settings: Settings, inputs: BuildInputs, *, backbone: str, tune: bo
     checkpoint_id = new_id("chk")
     sweep_exports(settings.data_dir / "training", older_than=LONGEST_RUN)
     export = settings.data_dir / "training" / checkpoint_id
-    write_training_export(
+    manifest = write_training_export(
         export,
         knowledge=inputs.knowledge,
         out_of_scope=inputs.out_of_scope,
         sources=inputs.sources,
         meta={"revision": inputs.revision},
     )
+    work = settings.data_dir / "training" / f"work-{manifest.digest[:16]}-{seed}"
     err.print(f"Training on {len(inputs.knowledge.questions)} approved questions …")
     try:
         run_training(
             *("train", "--export", str(export)),
             *("--target", str(settings.data_dir / checkpoint_path(checkpoint_id))),
             *("--backbone", backbone, "--tune" if tune else "--no-tune", "--seed", str(seed)),
+            *("--work", str(work)),
             *("--target-error", str(settings.tolerated_error), "--unknown-share", str(ASSUMED_UNKNOWN_SHARE)),
+            *("--report", str(report_folder(settings, checkpoint_id))),
+            aside=aside,
         )
     finally:
-        # It holds the customers' words: nothing keeps it but the database.
+        # It holds the customers' words: nothing keeps it but the database. What a killed run has left in `work` has none.
         shutil.rmtree(export, ignore_errors=True)
     return checkpoint_id
 

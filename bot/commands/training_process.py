@@ -17,6 +17,7 @@ from retrieval.models import find_model
 INSTALL_REMEDY = (
     "Training, measuring and exporting a backbone need the training packages: pip install 'kefu[train]'"
 )
+ERROR_STREAM = 2
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -33,8 +34,8 @@ def _benchmark(context: typer.Context) -> None:
     run_training("benchmark", *context.args)
 
 
-def get_backbone(settings: Settings) -> None:
-    """Puts the backbone of these languages where it is looked for, unless it is there.
+def get_backbone(settings: Settings, *, aside: bool = False) -> None:
+    """Puts the backbone of these languages where it is looked for, unless it is there; `aside` as below.
 
     An installation to serve only has no training packages, and may have been given the backbone.
     """
@@ -44,20 +45,24 @@ def get_backbone(settings: Settings) -> None:
         except ModelNotFoundError as error:
             raise ConflictError(f"{error} {INSTALL_REMEDY}") from error
         return
-    run_training("models", "get", settings.backbone)
+    run_training("models", "get", settings.backbone, aside=aside)
 
 
 def can_train() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def run_training(*arguments: str) -> None:
-    """Runs ``python -m training`` with these arguments; ends with its exit code if that is not 0."""
+def run_training(*arguments: str, aside: bool = False) -> None:
+    """Runs ``python -m training`` with these arguments; ends with its exit code if that is not 0.
+
+    `aside` sends what it prints to the error stream, for commands whose output is JSON.
+    """
     if not can_train():
         raise ConflictError(INSTALL_REMEDY)
     folder: Path = models_dir(Settings())
     environment = os.environ | {"KEFU_MODELS_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", "training", *arguments]
-    code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603  # no shell
+    stdout = ERROR_STREAM if aside else None
+    code = subprocess.run(command, env=environment, stdout=stdout, check=False).returncode  # noqa: S603  # no shell
     if code != 0:
         raise SystemExit(code if code > 0 else 1)

@@ -2,9 +2,11 @@
 
 What was learnt from them is another matter: labels lose every link to the visitor but keep the utterance, since the
 company's answers rest on it; ``with_labels`` takes out those and the questions they made, too.
-Files made earlier (exports, backups, index snapshots with such a question) can't be changed; they are named.
+Files made earlier (exports, backups, index snapshots with such a question) can't be changed; they are named. Reports on
+training runs quote questions and are missed by nobody: all are deleted.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,7 @@ from bot.errors import InvalidInputError, NotFoundError
 from bot.exports.service import exports_since
 from bot.knowledge.audit import record_audit
 from bot.knowledge.index_feed import raise_revision
+from bot.releases.reports import remove_reports
 from bot.settings import Settings
 
 
@@ -50,6 +53,7 @@ class Erased:
     exports_left: list[str]
     snapshots_left: list[str] = field(default_factory=list)
     """Index folders that still hold questions made of their words; a new release, then deleting them, ends that."""
+    reports_removed: int = 0
 
 
 async def find_belongings(database: Database, id: str) -> Belongings:
@@ -73,6 +77,7 @@ async def erase(
         since = await repository.first_seen(session, subject)
         belongings = await _belongings(session, subject)
         snapshots = await _remove(session, belongings, with_labels=with_labels)
+        reports = await asyncio.to_thread(remove_reports, settings)
         await record_audit(
             session,
             actor=erased_by,
@@ -87,6 +92,7 @@ async def erase(
         scrubbed=await scrub(database) if settings.uses_sqlite else None,
         exports_left=[path.name for path in _exports(settings, since)],
         snapshots_left=snapshots,
+        reports_removed=reports,
     )
 
 

@@ -33,6 +33,8 @@ TRAINING_ONLY = {
     "datasets",
     "accelerate",
     "onnx",
+    "altair",
+    "vl_convert",
 }
 
 

@@ -277,3 +277,41 @@ def test_intents_end_to_end_with_the_english_backbone(tmp_path: Path) -> None:
     assert code == 0, output
     assert [row["intent"] for row in rows_of(tmp_path / "out.csv")] == ["card", "pin"]
     assert "Backbone: sentence-transformers/all-MiniLM-L6-v2" in output
+
+
+@pytest.mark.usefixtures("hashed")
+def test_report_on_the_run_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    faq, queries = faq_files(tmp_path)
+    arguments = ("faq", "--faq", faq, "--queries", queries, "--run", tmp_path / "out.csv")
+    code, output = run(*arguments, "--report", tmp_path / "report")
+    assert code == 0, output
+    assert f"Report in {tmp_path / 'report' / 'report.html'}" in output.replace("\n", "")
+    assert sorted(file.name for file in (tmp_path / "report").iterdir()) == ["report.html", "report.json"]
+    code, output = run(*arguments[:-1], tmp_path / "again.csv", "--report", tmp_path / "report")
+    assert code == 1
+    assert "exists already" in output
+    assert not (tmp_path / "again.csv").exists()
+
+
+@pytest.mark.usefixtures("hashed")
+def test_plot_that_fails_takes_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise RuntimeError("no drawing today")
+
+    monkeypatch.setattr("training.report.page.confidence_spread", fail)
+    faq, queries = faq_files(tmp_path)
+    code, output = run(
+        "faq",
+        "--faq",
+        faq,
+        "--queries",
+        queries,
+        "--run",
+        tmp_path / "out.csv",
+        "--report",
+        tmp_path / "report",
+    )
+    assert code == 0
+    assert "without a report: RuntimeError('no drawing today')" in output
+    assert rows_of(tmp_path / "out.csv")
+    assert not (tmp_path / "report").exists()

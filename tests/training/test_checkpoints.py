@@ -74,7 +74,7 @@ def test_same_export_and_seed_make_the_same_checkpoint(
             tmp_path / name,
             encoder_folder=tiny_bert_folder,
             settings=SETTINGS,
-        )
+        ).manifest
         for name in "ab"
     ]
     assert (tmp_path / "a" / "manifest.json").read_bytes() == (tmp_path / "b" / "manifest.json").read_bytes()

@@ -63,6 +63,12 @@ def test_a_third_of_the_layers_is_trained_and_at_least_three(layers: int, kept: 
     assert split_layer(layers) == kept
 
 
+def test_denormal_numbers_are_there_again_after_training() -> None:
+    trunk = FrozenTrunk(HashEncoder())
+    tune(trunk, trunk.states(TEXTS), LABELS, settings=TuningSettings(epochs=1))
+    assert (torch.tensor(1e-38) / 10).item() > 0
+
+
 def test_head_alone_is_trained_on_the_vectors_of_any_encoder() -> None:
     trunk = FrozenTrunk(HashEncoder())
     states = trunk.states(TEXTS)

@@ -5,7 +5,9 @@ import pytest
 
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from tests.fixtures.fakes import HashEncoder
-from training.fitting import MOST_ASKED, Remembering, fit, folds_to_run, is_headed
+from training.fitting import MOST_ASKED, fit, folds_to_run, is_headed
+from training.remembering import Remembering
+from training.school import LOSS, RIGHT_FIRST, right_first
 from training.splits import FOLDS, fold_of
 
 TOPICS = ("refund", "invoice", "delivery", "password", "warranty", "battery", "discount", "parking")
@@ -18,9 +20,9 @@ def knowledge(questions: int = 10) -> Knowledge:
     return Knowledge(records, [PassageRecord(1, "refund", "Refunds take a week.", "en")])
 
 
-def test_head_needs_three_questions_an_answer_and_four_answers() -> None:
-    assert is_headed(knowledge(3))
-    assert not is_headed(knowledge(2))
+def test_head_needs_four_questions_an_answer_and_four_answers() -> None:
+    assert is_headed(knowledge(4))
+    assert not is_headed(knowledge(3))
     few = Knowledge([q for q in knowledge().questions if q.answer_id in TOPICS[:3]])
     assert not is_headed(few)
     repeated = [QuestionRecord(n, topic, f"{topic}?", "en") for n, topic in enumerate(TOPICS * 5, start=1)]
@@ -43,6 +45,12 @@ def test_examples_are_the_held_out_questions_of_all_folds() -> None:
     assert len(known) == sum(len(fold.known) for fold in folds) < MOST_ASKED
     assert len(unknown) == sum(len(fold.unknown) for fold in folds) == 80
     assert {candidate.answer_id for e in unknown for candidate in e.retrieved.candidates} <= set(TOPICS)
+    assert [example for mock in fitted.mocks for example in mock.examples] == list(fitted.examples)
+    asked = {question.text for question in knowledge().questions}
+    assert {example.text for example in fitted.examples} <= asked
+    for mock in fitted.mocks:
+        known_texts = {question.text for question in mock.retriever.view.questions.values()}
+        assert known_texts.isdisjoint(example.text for example in mock.examples)
     for example in unknown:  # its own answer was not there to be found
         assert example.group not in {candidate.answer_id for candidate in example.retrieved.candidates}
 
@@ -65,6 +73,18 @@ def test_labelled_unknown_questions_come_last() -> None:
         "out of scope: zebra zoo",
         "out of scope: qwx jkl",
     ]
+
+
+def test_loss_and_share_of_right_ones_are_told() -> None:
+    told: list[tuple[str, str, float]] = []
+    fitted = fit(HashEncoder(), knowledge(), backbone=None, measured=lambda *each: told.append(each))
+    shares = {stage: value for stage, metric, value in told if metric == RIGHT_FIRST}
+    assert list(shares) == [f"calibration {number} of 4" for number in (1, 2, 3, 4)]
+    assert all(share > 0.9 for share in shares.values())
+    losses = [value for stage, metric, value in told if (stage, metric) == ("training", LOSS)]
+    assert losses[-1] < losses[0]
+    assert right_first(fitted.examples) > 0.9
+    assert right_first([]) == 0.0
 
 
 def test_text_asked_of_two_answers_is_right_with_both() -> None:

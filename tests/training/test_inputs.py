@@ -4,7 +4,7 @@ import pytest
 
 from retrieval.records import PassageRecord, QuestionRecord
 from training.errors import EvaluationError
-from training.evaluation.inputs import faq_data, intents_data, read_table
+from training.evaluation.inputs import faq_data, intents_data, named_passages, read_table
 from training.evaluation.pipeline import Message
 
 
@@ -63,9 +63,22 @@ def test_intents_become_answers_and_oos_rows_examples_of_what_is_out_of_scope(tm
         QuestionRecord(2, "card", "我的卡", "zh"),
         QuestionRecord(3, "travel", "fly", "en"),
     ]
-    assert found.knowledge.passages == ()
+    assert found.knowledge.passages == [
+        PassageRecord(1, "card", "card", "en"),
+        PassageRecord(2, "travel", "travel", "en"),
+    ]
     assert found.out_of_scope == (Message("hi ,there", "en"),)
-    assert found.texts() == ["my card", "我的卡", "fly", "hi ,there"]
+    assert found.texts() == ["my card", "我的卡", "fly", "card", "travel", "hi ,there"]
+
+
+def test_names_of_intents_are_texts_where_they_hold_words() -> None:
+    names = ["card_arrival", "CheckPincode", "ABOUT-US", "q17", "42", "退货"]
+    assert [(each.answer_id, each.text, each.language) for each in named_passages(names)] == [
+        ("card_arrival", "card arrival", "en"),
+        ("CheckPincode", "check pincode", "en"),
+        ("ABOUT-US", "about us", "en"),
+        ("退货", "退货", "zh"),
+    ]
 
 
 @pytest.mark.parametrize(

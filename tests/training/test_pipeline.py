@@ -153,8 +153,9 @@ def test_progress_tells_the_stages() -> None:
     questions = len(TOPICS) * len(FRAMES)
     assert seen["index"] == (questions + len(TOPICS), questions + len(TOPICS))
     assert seen["messages"] == (len(MESSAGES), len(MESSAGES))
-    assert list(seen)[1:-2] == ["lower layers", *(f"calibration {n} of 4" for n in (1, 2, 3, 4))]
-    assert seen["training"] == (60, 60)  # one step for each time that all questions are gone through
+    assert list(seen)[1:-2] == [f"calibration {n} of 4" for n in (1, 2, 3, 4)]
+    # Two steps for each time that all questions, and the five texts, are gone through.
+    assert seen["training"] == (120, 120)
 
 
 def test_messages_are_retrieved_with_the_fusion_of_the_confidence_model() -> None:

@@ -50,3 +50,8 @@ def test_target_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -
     with pytest.raises(EvaluationError, match="there is no folder"):
         check_target(tmp_path / "gone" / "out.csv")
     check_target(tmp_path / "out.csv")
+
+
+def test_device_is_not_replaced_by_a_file() -> None:
+    with pytest.raises(EvaluationError, match="is a device or a pipe; name a plain file"):
+        check_target(Path("/dev/null"))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from retrieval.language import detect_language
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from training.errors import EvaluationError
 from training.evaluation.pipeline import Message
 
 OUT_OF_SCOPE = "oos"
+_CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORD = re.compile(r"[^\W\d_]{2}|[\u3400-\u9fff]")
 
 Row: TypeAlias = dict[str, str]
 
@@ -59,7 +63,7 @@ def read_table(path: Path, *, columns: Sequence[str]) -> list[Row]:
 
 
 def intents_data(path: Path) -> TrainingData:
-    """Training rows `text,intent`: each row a question, each intent an answer without a text of its own.
+    """Training rows `text,intent`: each row a question, each intent an answer whose text is the words of its name.
 
     Raises:
         EvaluationError: see `read_table`; a row lacks its text or intent; fewer than two intents.
@@ -82,17 +86,34 @@ def intents_data(path: Path) -> TrainingData:
             f"{path} has {f'only the intent {intents[0]!r}' if intents else 'no intent'} besides {OUT_OF_SCOPE!r}; "
             "at least two are needed"
         )
-    return TrainingData(Knowledge(questions, ()), tuple(out_of_scope))
+    return TrainingData(Knowledge(questions, named_passages(intents)), tuple(out_of_scope))
+
+
+def named_passages(intents: Iterable[str]) -> list[PassageRecord]:
+    """What the names of intents say; a name without a word of two letters, as "q17", says nothing."""
+    told = [(intent, _words_of(intent)) for intent in intents]
+    return [
+        PassageRecord(number, intent, words, detect_language(words))
+        for number, (intent, words) in enumerate(((i, w) for i, w in told if w), start=1)
+    ]
+
+
+def _words_of(name: str) -> str:
+    """ "card_arrival", "CardArrival" and "card-arrival" are "card arrival"."""
+    parted = _CASE_CHANGE.sub(" ", name).replace("_", " ").replace("-", " ")
+    words = " ".join(parted.split()).lower()
+    return words if _WORD.search(words) else ""
 
 
 def questions_of(rows: Sequence[tuple[str, str]]) -> Knowledge:
-    """Texts and their intents, each intent an answer without a text of its own."""
+    """Texts and their intents, each intent an answer whose text is the words of its name."""
     messages = [(Message.of(text), intent) for text, intent in rows]
     return Knowledge(
         [
             QuestionRecord(number, intent, message.utterance, message.language)
             for number, (message, intent) in enumerate(messages, start=1)
-        ]
+        ],
+        named_passages(sorted({intent for _, intent in rows})),
     )
 
 

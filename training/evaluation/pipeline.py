@@ -30,7 +30,7 @@ from retrieval.person_request import asks_for_person
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
 from retrieval.unknown_share import LEAST_ROWS, estimate_unknown_share
-from training.fitting import fit
+from training.fitting import Fitted, fit
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -83,6 +83,7 @@ class Trial:
     """
 
     engine: Engine
+    fitted: Fitted
     found: tuple[Retrieved, ...]
     replies: tuple[Reply, ...]
     unknown_share: float
@@ -132,6 +133,7 @@ def run_trial(
     trained += perf_counter() - started
     return Trial(
         engine=engine,
+        fitted=fitted,
         found=tuple(found),
         replies=tuple(_reply(engine, *pair) for pair in zip(messages, found, strict=True)),
         unknown_share=share,

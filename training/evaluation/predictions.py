@@ -15,6 +15,8 @@ def check_target(path: Path) -> None:
     """Raises EvaluationError when nothing can be written at `path`, before any work is done for it."""
     if path.is_dir():
         raise EvaluationError(f"{path} is a folder; name a file to write")
+    if path.exists() and not path.is_file():  # writing ends with a rename, which would take its place
+        raise EvaluationError(f"{path} is a device or a pipe; name a plain file to write")
     if not path.parent.is_dir():
         raise EvaluationError(f"{path} cannot be written: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):

@@ -134,7 +134,7 @@ def _few(questions: int, draw: int) -> Callable[[Path], LabelledSet]:
             if taken[row.answer_id] < questions:
                 taken[row.answer_id] += 1
                 rows.append(row)
-        knowledge = Knowledge(sorted(rows, key=lambda row: row.number))
+        knowledge = Knowledge(sorted(rows, key=lambda row: row.number), whole.training.knowledge.passages)
         name = f"banking77, {questions} an intent"
         return replace(
             whole, training=TrainingData(knowledge, ()), groups={name: tuple(range(len(whole.texts)))}

@@ -136,6 +136,17 @@ async def test_index_folders_and_exports_that_still_hold_words_are_named(
     assert erased.snapshots_left == ["snapshots/snp_2"]
 
 
+async def test_reports_on_training_runs_are_deleted(filled: Database, database_settings: Settings) -> None:
+    for name in ("chk_1", ".chk_2.abc.partial"):
+        folder = database_settings.data_dir / "reports" / name
+        folder.mkdir(parents=True)
+        (folder / "report.html").write_text(CANARY, encoding="utf-8")
+    (database_settings.data_dir / "reports" / "stray").touch()
+    erased = await erase(filled, database_settings, ANA, with_labels=False, erased_by="cli")
+    assert erased.reports_removed == 3
+    assert list((database_settings.data_dir / "reports").iterdir()) == []
+
+
 async def test_audit_tells_that_and_how_much_but_not_what(
     filled: Database, database_settings: Settings
 ) -> None:
@@ -298,6 +309,7 @@ def test_command_reports_in_json(run_kefu: RunKefu, installation: Path) -> None:
         "labels": {"count": 1, "removed": True},
         "questions": [{"id": "qst_9", "answer_id": "ans_delivery"}],
         "scrubbed": True,
+        "reports_removed": 0,
         "left": {"exports": [], "snapshots": []},
     }
     assert words_on_disk(installation) == []

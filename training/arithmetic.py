@@ -1,0 +1,29 @@
+"""How torch computes: with how many threads, and with how small numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def use_cores(*, all_of_them: bool) -> None:
+    """As many as this process may use, or one: matrices of a head are so small that threads wait for each other.
+
+    Said before each long computation, since sums depend on the number of threads, and building or searching an index sets
+    it for torch, too (`retrieval.index`).
+    """
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    torch.set_num_threads(len(usable) if all_of_them else 1)
+
+
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Adam's moments decay to numbers that processors are slow with: 2.7 times. The thread has them again afterwards."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
