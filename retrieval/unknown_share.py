@@ -22,8 +22,9 @@ from retrieval.logistic import fit_logistic
 
 LEAST_ROWS = 50  # of known, of unknown and of messages
 LEAST_SHARE, MOST_SHARE = 0.02, 0.98
-# A share whose standard error is larger says less than the even share it would replace.
-MOST_DEVIATION = 0.15
+# What is believed beforehand, an even share give or take this, counts against a share of large standard error.
+EVEN_SHARE, BELIEVED_DEVIATION = 0.5, 0.25
+MOST_DEVIATION = 1.0  # beyond it nothing was measured
 MOST_STEPS = 10_000
 TOLERANCE = 1e-7
 PRIOR_DEVIATION = 3.0  # of the regression's weights: weak, but finite where the two kinds part cleanly
@@ -45,9 +46,11 @@ def estimate_unknown_share(messages: Floats, *, known: Floats, unknown: Floats) 
         return None
     ratios = density_ratios(messages, known=known, unknown=unknown)
     share = mixture_share(ratios)
-    if share_deviation(ratios, share) > MOST_DEVIATION:
+    deviation = share_deviation(ratios, share)
+    if deviation > MOST_DEVIATION:
         return None
-    return float(np.clip(share, LEAST_SHARE, MOST_SHARE))
+    trust = BELIEVED_DEVIATION**2 / (BELIEVED_DEVIATION**2 + deviation**2)
+    return float(np.clip(trust * share + (1 - trust) * EVEN_SHARE, LEAST_SHARE, MOST_SHARE))
 
 
 def density_ratios(messages: Floats, *, known: Floats, unknown: Floats) -> Floats:

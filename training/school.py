@@ -45,10 +45,16 @@ def label_issues(encoder: Encoder, questions: Sequence[QuestionRecord], seed: in
 
 @dataclass(frozen=True, slots=True)
 class MockInstallation:
-    """What a part of the knowledge finds for questions that it has not seen."""
+    """What a part of the knowledge finds for questions that it has not seen.
+
+    Attributes:
+        bare: examples whose answer was left its text alone. They are told apart from unknown ones more easily than nothing, but
+            say too little for their answer to fit a confidence on.
+    """
 
     retriever: Retriever
     examples: tuple[Example, ...]
+    bare: tuple[Example, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class _Asked:
     language: str
     right: frozenset[str]
     group: str
+    is_bare: bool = False
 
 
 class School:
@@ -161,9 +168,11 @@ class School:
                 Example(one, each.right, each.group, each.text)
                 for one, each in zip(found, asked, strict=True)
             ]
+        full = [example for example, each in zip(examples, asked, strict=True) if not each.is_bare]
         if told := self._told(stage, RIGHT_FIRST):
-            told(right_first(examples))
-        return MockInstallation(retriever, tuple(examples))
+            told(right_first(full))
+        bare = [example for example, each in zip(examples, asked, strict=True) if each.is_bare]
+        return MockInstallation(retriever, tuple(full), tuple(bare))
 
     def _found(
         self, fold: Fold, retriever: Retriever, asked: Sequence[_Asked], *, stage: str
@@ -191,9 +200,11 @@ class School:
     def _asked(self, fold: Fold, most: int, out_of_scope: Sequence[tuple[str, str]]) -> list[_Asked]:
         known = spread(fold.known, most, seed=self._seed)
         unknown = spread(fold.unknown, most, seed=self._seed)
+        bare = spread(fold.bare, most, seed=self._seed)
         return [
             *(_Asked(q.text, q.language, self._right[fold_text(q.text)], q.answer_id) for q in known),
             *(_Asked(q.text, q.language, frozenset(), q.answer_id) for q in unknown),
+            *(_Asked(q.text, q.language, self._right[fold_text(q.text)], q.answer_id, True) for q in bare),
             *(_Asked(text, own, frozenset(), f"{OUT_OF_SCOPE}{text}") for text, own in out_of_scope),
         ]
 

@@ -38,17 +38,19 @@ class Fold:
         knowledge: what it knows: some answers, some of their questions.
         known: held-out questions of those answers.
         unknown: questions of the answers that it does not have.
+        bare: held-out questions of answers that have kept their texts alone.
     """
 
     knowledge: Knowledge
     known: tuple[QuestionRecord, ...]
     unknown: tuple[QuestionRecord, ...]
+    bare: tuple[QuestionRecord, ...]
 
 
 def fold_of(knowledge: Knowledge, number: int, *, seed: int) -> Fold:
     """The fold `number` of FOLDS: a quarter of the answers unknown, a quarter of the other questions asked.
 
-    Near-duplicates are asked, or unknown, together. Where no question of an answer would be kept, none is asked.
+    Near-duplicates are asked, or unknown, together. An answer of which nothing would be kept is asked nothing.
     """
     unknown_answers = _left_out(knowledge, number, seed)
     unknown = [q for q in knowledge.questions if q.answer_id in unknown_answers]
@@ -65,10 +67,12 @@ def fold_of(knowledge: Knowledge, number: int, *, seed: int) -> Fold:
         (asked if place == number else kept).append(question)
     left = {question.answer_id for question in kept}
     passages = [passage for passage in knowledge.passages if passage.answer_id not in unknown_answers]
+    told = {passage.answer_id for passage in passages} - left
     return Fold(
         Knowledge(kept, passages),
-        tuple(question for question in asked if question.answer_id in left),
-        tuple(unknown),
+        known=tuple(question for question in asked if question.answer_id in left),
+        unknown=tuple(unknown),
+        bare=tuple(question for question in asked if question.answer_id in told),
     )
 
 

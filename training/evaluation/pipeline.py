@@ -127,7 +127,8 @@ def run_trial(
     started = perf_counter()
     estimate = settings.unknown_share
     if estimate is None:
-        estimate = _estimated_share(examples, found, model, labelled=len(out_of_scope))
+        bare = [example for mock in fitted.mocks for example in mock.bare]
+        estimate = _estimated_share(examples, bare, found, model, labelled=len(out_of_scope))
     share = UNESTIMATED_SHARE if estimate is None else estimate
     engine = Engine(retriever, _fitted(examples, settings, share), fitted.head)
     trained += perf_counter() - started
@@ -175,7 +176,12 @@ def _fitted(examples: Sequence[Example], settings: FitSettings, share: float) ->
 
 
 def _estimated_share(
-    examples: Sequence[Example], found: Sequence[Retrieved], model: ConfidenceModel, *, labelled: int
+    examples: Sequence[Example],
+    bare: Sequence[Example],
+    found: Sequence[Retrieved],
+    model: ConfidenceModel,
+    *,
+    labelled: int,
 ) -> float | None:
     """The mean of what two numbers say: how near the nearest answer is, and the confidence of the best one.
 
@@ -186,27 +192,34 @@ def _estimated_share(
     Only the last `labelled` examples, which are out of scope by label, count as unknown where there are enough of them. Left-out answers
     leave questions that are closer to the knowledge than most unknown ones: on clinc150 (validation rows, true shares
     0, 0.10, 0.18, 0.30) they led to 0.16, 0.32, 0.40, 0.53, a hundred labelled rows to 0.01, 0.12, 0.18, 0.31.
+
+    Where answers have one question each, nearness alone is asked, and `bare` examples show how near known questions are.
     """
     asked = [row for row in found if row.candidates]
-    messages = (
-        np.array([row.best_standing for row in asked]),
-        _logits(np.array([model.confidences(reordered(row, model.fusion))[0] for row in asked])),
-    )
     kept = [example for example in examples if example.retrieved.candidates]
-    known = np.array([bool(example.right) for example in kept], bool)
-    unknown = ~known
+    unknown = np.array([not example.right for example in kept], bool)
+    fitted = int((~unknown).sum()) >= LEAST_ROWS
+    known = [row for row, apart in zip(kept, unknown, strict=True) if not apart] if fitted else bare
     if labelled >= LEAST_ROWS:
         unknown = np.arange(len(kept)) >= len(kept) - labelled
-    history = (
-        np.array([example.retrieved.best_standing for example in kept]),
-        _logits(cross_fitted_confidences(kept, unknown_share=model.unknown_share)),
-    )
     estimates = [
-        estimate_unknown_share(asked_about, known=told[known], unknown=told[unknown])
-        for asked_about, told in zip(messages, history, strict=True)
+        estimate_unknown_share(
+            _standings(asked),
+            known=_standings([each.retrieved for each in known]),
+            unknown=_standings([row.retrieved for row, apart in zip(kept, unknown, strict=True) if apart]),
+        )
     ]
+    if fitted:
+        sure = _logits(np.array([model.confidences(reordered(row, model.fusion))[0] for row in asked]))
+        history = _logits(cross_fitted_confidences(kept, unknown_share=model.unknown_share))
+        right = np.array([bool(example.right) for example in kept], bool)
+        estimates.append(estimate_unknown_share(sure, known=history[right], unknown=history[unknown]))
     usable = [estimate for estimate in estimates if estimate is not None]
     return float(np.mean(usable)) if usable else None
+
+
+def _standings(found: Sequence[Retrieved]) -> NDArray[np.float64]:
+    return np.array([row.best_standing for row in found if row.candidates])
 
 
 def _logits(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
