@@ -37,11 +37,12 @@ class IntentReading:
     columns: Mapping[str, int]
 
     def best(self, count: int) -> list[str]:
-        """The answers that fit best by either reading, at most `count` by each."""
+        """The answers that fit best by either reading, at most `count` by each that says anything."""
         answers = list(self.columns)
         wanted = dict.fromkeys(
             column
             for numbers in (self.meaning, self.wording)
+            if numbers.any()
             for column in np.argsort(-numbers, kind="stable")[:count].tolist()
         )
         return [answers[column] for column in wanted]

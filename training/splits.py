@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import fold
@@ -77,9 +79,36 @@ def fold_of(knowledge: Knowledge, number: int, *, seed: int) -> Fold:
 
 
 def _left_out(knowledge: Knowledge, number: int, seed: int) -> set[str]:
-    answers = {q.answer_id for q in knowledge.questions} | {p.answer_id for p in knowledge.passages}
-    order = sorted(answers, key=lambda answer: share_of(answer, salt=f"answers {seed}"))
-    return set(order[number::FOLDS])
+    families = families_of(knowledge)
+    order = sorted(set(families.values()), key=lambda family: share_of(family, salt=f"answers {seed}"))
+    chosen = set(order[number::FOLDS])
+    return {answer for answer, family in families.items() if family in chosen}
+
+
+def families_of(knowledge: Knowledge) -> dict[str, str]:
+    """Answer id -> the first id of its family: answers that share at least half of the questions of one of them.
+
+    They are left out together, since the one left answers the questions of the other.
+    """
+    keys: dict[str, set[str]] = {passage.answer_id: set() for passage in knowledge.passages}
+    owners: dict[str, set[str]] = {}
+    for question in knowledge.questions:
+        key = near_duplicate_key(question.text)
+        keys.setdefault(question.answer_id, set()).add(key)
+        owners.setdefault(key, set()).add(question.answer_id)
+    shared = Counter(pair for each in owners.values() for pair in combinations(sorted(each), 2))
+    families = {answer: answer for answer in keys}
+
+    def first_of(answer: str) -> str:
+        while families[answer] != answer:
+            answer = families[answer]
+        return answer
+
+    for (one, other), count in sorted(shared.items()):
+        if 2 * count >= min(len(keys[one]), len(keys[other])):
+            low, high = sorted((first_of(one), first_of(other)))
+            families[high] = low
+    return {answer: first_of(answer) for answer in families}
 
 
 def spread(rows: Sequence[QuestionRecord], most: int, *, seed: int) -> list[QuestionRecord]:

@@ -1,5 +1,6 @@
 """Fitting on leave-one-out examples; the arithmetic beneath is tested in test_logistic and test_cutoffs."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -250,3 +251,11 @@ def test_fit_is_the_same_for_the_same_seed() -> None:
     examples = synthetic(400, seed=6)
     fits = [fit_examples(examples, target_error=0.1, unknown_share=0.3, seed=5) for _ in range(2)]
     assert fits[0] == fits[1]
+
+
+def test_shipped_weights_move_with_the_share_of_unknown_questions() -> None:
+    """Shares of a fifth and a half are 4 : 1 and even odds; near 0 and 1 they stop at 0.02 and 0.98."""
+    even = default_confidence().weights["intercept"]
+    assert default_confidence(unknown_share=0.2).weights["intercept"] == pytest.approx(even + math.log(4))
+    assert default_confidence(unknown_share=0.0).weights["intercept"] == pytest.approx(even + math.log(49))
+    assert default_confidence(unknown_share=1.0).weights["intercept"] == pytest.approx(even - math.log(49))

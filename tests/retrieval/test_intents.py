@@ -1,6 +1,7 @@
 """The intent head reads meaning and wording; n-grams are worked by hand."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -72,6 +73,41 @@ def test_answer_newer_than_the_head_reads_like_the_best_one() -> None:
     found = reading.of(["new", "refund"])
     assert found[0].tolist() == pytest.approx([0.6 * 4 + 0.5, reading.wording.max()])
     assert found[1].tolist() == pytest.approx([0.6 * 4 + 0.5, reading.wording[0]])
+
+
+def adapted_head() -> IntentHead:
+    """Whatever points along the first axis is turned to the second; words say nothing."""
+    return IntentHead(
+        answers=("refund", "delivery"),
+        meaning=np.array([[10.0, 0.0], [0.0, 10.0]], np.float32),
+        meaning_bias=np.zeros(2, np.float32),
+        adapter=np.array([[-1.0, 2.0], [0.0, 0.0]], np.float32),
+    )
+
+
+def test_adapter_moves_the_vector_before_it_is_read() -> None:
+    """(0.6, 0.8) is moved by (-0.6, 1.2) to (0, 2), and made a unit row again."""
+    reading = adapted_head().read(np.array([0.6, 0.8], np.float32), "ab")
+    assert reading.meaning.tolist() == pytest.approx([0.0, 10.0], abs=1e-6)
+    assert reading.wording.tolist() == [0.0, 0.0]
+
+
+def test_saved_head_without_words_reads_the_same(tmp_path: Path) -> None:
+    adapted_head().write_weights(tmp_path / WEIGHTS_FILE)
+    adapted_head().write_answers(tmp_path / ANSWERS_FILE)
+    loaded = IntentHead.load(tmp_path)
+    assert loaded.wording is None
+    vector = np.array([0.6, 0.8], np.float32)
+    np.testing.assert_array_equal(
+        loaded.read(vector, "ab").meaning, adapted_head().read(vector, "ab").meaning
+    )
+
+
+def test_head_with_half_of_its_wording_is_refused(tmp_path: Path) -> None:
+    replace(head(), rarity=None).write_weights(tmp_path / WEIGHTS_FILE)
+    head().write_answers(tmp_path / ANSWERS_FILE)
+    with pytest.raises(RetrievalError, match="rarity, wording, wording_bias go together"):
+        IntentHead.load(tmp_path)
 
 
 def saved(folder: Path) -> Path:

@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -67,6 +68,62 @@ def test_stackfaq_hit_is_any_relevant_answer(tmp_path: Path) -> None:
     assert found.texts == ("q", "r")
     assert found.right == (frozenset({"a1", "a2"}), frozenset({"b1"}))
     assert found.groups == {"stackfaq": (0, 1)}
+
+
+def write_gzip(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(content.encode()))
+
+
+def test_multidogo_takes_one_domain_and_several_labels_as_one(tmp_path: Path) -> None:
+    header = "domain,conversation_id,turn,text,intents,slot_labels\n"
+    folder = tmp_path / "multidogo"
+    write_gzip(
+        folder / "train.csv.gz",
+        header + "media,1,0,hi,greeting,O\nsoftware,2,0,it broke,broken|update,O\nmedia,1,2,bill,bill,O\n",
+    )
+    write_gzip(folder / "test.csv.gz", header + "media,9,0,my bill,bill,O\nsoftware,8,0,a,broken,O\n")
+    found = read_set("multidogo_media", data=tmp_path)
+    assert [(q.text, q.answer_id) for q in found.training.knowledge.questions] == [
+        ("hi", "greeting"),
+        ("bill", "bill"),
+    ]
+    assert (found.texts, found.right) == (("my bill",), (frozenset({"bill"}),))
+    software = read_set("multidogo_software", data=tmp_path)
+    assert software.training.knowledge.questions[0].answer_id == "broken|update"
+
+
+def test_feedbackqa_sections_have_a_heading_and_training_questions(tmp_path: Path) -> None:
+    folder = tmp_path / "feedbackqa"
+    rows = [
+        {"passage_id": "C-0", "source": "CDC", "type": "FAQ", "page_title": "T", "headers": ["H", "May I?"]},
+        {"passage_id": "C-1", "source": "CDC", "type": "Passage_only", "page_title": "T", "headers": ["H"]},
+        {"passage_id": "A-0", "source": "Australia", "type": "FAQ", "page_title": "U", "headers": []},
+    ]
+    lines = "".join(json.dumps(row | {"content": f"Text {row['passage_id']}"}) + "\n" for row in rows)
+    write_gzip(folder / "passages.jsonl.gz", lines)
+    write(
+        folder / "questions.csv",
+        "question_id,source,split,question,passage_id\n"
+        "1,CDC,train,can I,C-0\n2,CDC,valid,could I,C-1\n3,CDC,test,should I,C-1\n4,Australia,test,q,A-0\n",
+    )
+    found = read_set("feedbackqa_cdc", data=tmp_path)
+    assert [(q.text, q.answer_id) for q in found.training.knowledge.questions] == [
+        ("May I?", "C-0"),
+        ("T H", "C-1"),
+        ("can I", "C-0"),
+    ]
+    assert [(p.answer_id, p.text) for p in found.training.knowledge.passages] == [
+        ("C-0", "Text C-0"),
+        ("C-1", "Text C-1"),
+    ]
+    assert (found.texts, found.right) == (("should I",), (frozenset({"C-1"}),))
+    assert read_set("feedbackqa_cdc_validation", data=tmp_path).texts == ("could I",)
+
+
+def test_missing_gzipped_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r"train\.csv\.gz cannot be read: No such file"):
+        read_set("multidogo_media", data=tmp_path)
 
 
 def test_taipei_scripts_are_scored_apart_each_with_the_unknown_questions(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
-from training.splits import FOLDS, capped, fold_of, near_duplicate_key, share_of, spread
+from training.splits import FOLDS, capped, families_of, fold_of, near_duplicate_key, share_of, spread
 
 WORDS = ("refund", "card", "order", "late", "退款", "快递", "where", "my", "7", "42")
+NAMES = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
 ROWS = st.lists(st.tuples(TEXTS, st.sampled_from("abcdefgh")), min_size=1, max_size=40)
 
@@ -94,3 +95,40 @@ def test_largest_answers_lose_questions_first() -> None:
     assert capped(knowledge(rows).questions, 15, seed=0) == list(knowledge(rows).questions)
     assert len(capped(knowledge(rows).questions, 1, seed=0)) == 3
     assert capped([], 5, seed=0) == []
+
+
+def test_answers_that_share_half_of_their_questions_are_one_family() -> None:
+    """b has both questions of a, c one of b's three (and one of its own three), d one of its two."""
+    rows = {
+        "a": ["refund please", "money back"],
+        "b": ["please refund", "money back", "late order"],
+        "c": ["late order", "where is it", "track it"],
+        "d": ["card lost", "track it"],
+        "e": ["hello there"],
+    }
+    asked = [(answer, text) for answer, texts in rows.items() for text in texts]
+    known = Knowledge(
+        [QuestionRecord(n, answer, text, "en") for n, (answer, text) in enumerate(asked, start=1)],
+        [PassageRecord(1, "told", "some text", "en")],
+    )
+    assert families_of(known) == {"a": "a", "b": "a", "c": "c", "d": "c", "e": "e", "told": "told"}
+    for number in range(FOLDS):
+        fold = fold_of(known, number, seed=0)
+        gone = {question.answer_id for question in fold.unknown}
+        assert ("a" in gone) == ("b" in gone)
+        assert ("c" in gone) == ("d" in gone)
+
+
+def test_question_whose_answer_is_left_its_text_alone_is_bare() -> None:
+    known = Knowledge(
+        [QuestionRecord(n, f"a{n}", f"question of {word}", "en") for n, word in enumerate(NAMES, start=1)],
+        [PassageRecord(n, f"a{n}", "some text", "en") for n in range(1, len(NAMES) + 1)],
+    )
+    for number in range(FOLDS):
+        fold = fold_of(known, number, seed=0)
+        kept = {question.answer_id for question in fold.knowledge.questions}
+        assert not fold.known
+        assert {q.answer_id for q in fold.bare} == {
+            p.answer_id for p in fold.knowledge.passages if p.answer_id not in kept
+        }
+    assert {q for n in range(FOLDS) for q in fold_of(known, n, seed=0).bare}
