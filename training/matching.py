@@ -12,8 +12,9 @@ first, this reading alone 46.4 and 69.6 %; with the headings as only questions t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from retrieval.intents import IntentHead
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, QuestionRecord
 from retrieval.view import heading_of, passage_text
+from training.arithmetic import use_cores, without_denormals
 
 LEAST_PAIRS = 50  # questions of answers that have a text
 SCALE = 20.0
@@ -141,33 +143,37 @@ def _learn(
 ) -> Rows:
     """(d, d) the adapter W."""
     torch.manual_seed(seed)
-    random = np.random.default_rng(seed)
+    use_cores(all_of_them=False)
     asked, bare, headed = (torch.from_numpy(each) for each in (vectors, texts.bare, texts.headed))
+    heads, counted = torch.from_numpy(is_heading)[:, None], torch.from_numpy(weights)
     adapter = nn.Parameter(torch.zeros(vectors.shape[1], vectors.shape[1]))
     optimizer = torch.optim.AdamW([adapter], lr=LEARNING_RATE, weight_decay=0.0)
-    epoch = -(-len(vectors) // BATCH)
-    epochs = max(LEAST_EPOCHS, -(-LEAST_STEPS // epoch))
-    steps = epochs * epoch
+    steps = max(LEAST_STEPS, LEAST_EPOCHS * -(-len(vectors) // BATCH))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
-    for _ in range(epochs):
-        order = random.permutation(len(vectors))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
+    with without_denormals():
+        for rows in islice(_batches(len(vectors), np.random.default_rng(seed)), steps):
             dropped = functional.dropout(asked[rows], DROPOUT)
             queries = functional.normalize(dropped + dropped @ adapter, dim=-1)  # (b, d)
-            heads = torch.from_numpy(is_heading[rows])[:, None]
-            logits = SCALE * torch.where(heads, queries @ bare.T, queries @ headed.T)  # (b, c)
+            logits = SCALE * torch.where(heads[rows], queries @ bare.T, queries @ headed.T)  # (b, c)
             wanted = torch.full_like(logits, float("-inf"))
             for place, row in enumerate(rows.tolist()):
                 wanted[place, list(right[row])] = 0.0
             losses = torch.logsumexp(logits, dim=1) - torch.logsumexp(logits + wanted, dim=1)
-            loss = (losses * torch.from_numpy(weights[rows])).mean()
+            loss = (losses * counted[rows]).mean()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             optimizer.step()
             schedule.step()
     found: Rows = adapter.detach().numpy()
     return found
+
+
+def _batches(count: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Without end; each round in another order."""
+    while True:
+        order = random.permutation(count)
+        for start in range(0, count, BATCH):
+            yield order[start : start + BATCH]
 
 
 def _columns(encoder: Encoder, knowledge: Knowledge, texts: _Texts) -> tuple[tuple[str, ...], Rows]:
