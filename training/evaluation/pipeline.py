@@ -193,7 +193,9 @@ def _estimated_share(
     leave questions that are closer to the knowledge than most unknown ones: on clinc150 (validation rows, true shares
     0, 0.10, 0.18, 0.30) they led to 0.16, 0.32, 0.40, 0.53, a hundred labelled rows to 0.01, 0.12, 0.18, 0.31.
 
-    Where answers have one question each, nearness alone is asked, and `bare` examples show how near known questions are.
+    Where answers have one question each, nearness alone is asked, and `bare` examples show how near known questions are. A company's
+    own wording is nearer to its texts than its customers' is, so that known messages come out as unknown: no more than
+    an even share is believed.
     """
     asked = [row for row in found if row.candidates]
     kept = [example for example in examples if example.retrieved.candidates]
@@ -215,7 +217,10 @@ def _estimated_share(
         right = np.array([bool(example.right) for example in kept], bool)
         estimates.append(estimate_unknown_share(sure, known=history[right], unknown=history[unknown]))
     usable = [estimate for estimate in estimates if estimate is not None]
-    return float(np.mean(usable)) if usable else None
+    if not usable:
+        return None
+    share = float(np.mean(usable))
+    return share if fitted else min(share, UNESTIMATED_SHARE)
 
 
 def _standings(found: Sequence[Retrieved]) -> NDArray[np.float64]:
