@@ -9,7 +9,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.console import err, open_database, progress_bar, run
-from bot.commands.training_process import get_backbone
+from bot.commands.training import make_trained_release
+from bot.commands.training_process import can_train, get_backbone
 from bot.db.engine import Database
 from bot.imports import service as imports
 from bot.imports.service import ImportWish
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def fill_with_demo() -> None:
-    """Fill the configured database and data folder with the demo company, promoted and ready to serve.
+    """Fill the configured database and data folder with the demo company, trained, promoted and ready to serve.
 
     What is there already is left alone, so that running it again costs next to nothing.
     """
@@ -49,13 +50,31 @@ def fill_with_demo() -> None:
             with progress_bar() as progress:
                 await _import_demo(database, settings, progress)
 
-    _stage(2, "the demo company: approved answers, past dialogues, the search index")
+    _stage(2, "the demo company: approved answers and past dialogues")
     run(fill)
-    _stage(3, f"ready after {time.monotonic() - started:.0f} s in {settings.data_dir}")
+    _stage(3, "training and the search index")
+    _serve(settings)
+    _stage(4, f"ready after {time.monotonic() - started:.0f} s in {settings.data_dir}")
+
+
+def _serve(settings: Settings) -> None:
+    """A trained release speaks; an untuned one where the training packages are missing."""
+    if can_train():
+        make_trained_release(
+            settings, backbone=settings.backbone, tune=False, seed=0, promote=True, made_by=ACTOR
+        )
+        return
+
+    async def untrained() -> None:
+        async with open_database(settings) as database:
+            with progress_bar() as progress:
+                await imports.serve_import(database, settings, made_by=ACTOR, progress=progress)
+
+    run(untrained)
 
 
 def _stage(number: int, what: str) -> None:
-    err.print(f"{number}/3", style="bold", end=" ")
+    err.print(f"{number}/4", style="bold", end=" ")
     err.print(what)
 
 
@@ -65,12 +84,11 @@ async def _serves(session: AsyncSession) -> bool:
 
 
 async def _import_demo(database: Database, settings: Settings, progress: Progress) -> None:
-    """Dialogues become drafts to review; the answers are approved and served. The release comes last."""
+    """Dialogues become drafts to review; the answers are approved."""
     with ExitStack() as stack:
         paths = [stack.enter_context(as_file(files("bot.demo") / name)) for name in (FAQ, *DIALOGUES)]
         for path in paths:
             await _import_file(database, settings, path, approve=path.name == FAQ, progress=progress)
-    await imports.serve_import(database, settings, made_by=ACTOR, progress=progress)
 
 
 async def _import_file(

@@ -37,15 +37,37 @@ def train(
     """Train on what is approved now; the result is a candidate release."""
     settings = Settings()
     chosen = settings.backbone if backbone == "auto" else backbone
+    if backbone == "auto":
+        get_backbone(settings, aside=as_json)
+    made, report = make_trained_release(
+        settings, backbone=chosen, tune=tune, seed=seed, promote=promote, made_by=ACTOR, aside=as_json
+    )
+    if as_json:
+        print_json(made.model_dump(mode="json") | {"report": str(report) if report else None})
+        return
+    out.print(f"Release {made.id} " + ("speaks now." if promote else "is made; let it speak with:"))
+    if not promote:
+        out.print(f"kefu releases promote {made.id}", soft_wrap=True)
+
+
+def make_trained_release(
+    settings: Settings,
+    *,
+    backbone: str,
+    tune: bool,
+    seed: int,
+    promote: bool,
+    made_by: str,
+    aside: bool = False,
+) -> tuple[ReleaseDetails, Path | None]:
+    """The release of a training run on what is approved now, and its report's page; `aside` as in `run_training`."""
 
     async def load() -> BuildInputs:
         async with open_database(settings) as database:
             return await building.load_inputs(database)
 
     inputs = run(load)
-    if backbone == "auto":
-        get_backbone(settings, aside=as_json)
-    checkpoint_id = _trained(settings, inputs, backbone=chosen, tune=tune, seed=seed, aside=as_json)
+    checkpoint_id = _trained(settings, inputs, backbone=backbone, tune=tune, seed=seed, aside=aside)
 
     async def release() -> ReleaseDetails:
         async with open_database(settings) as database:
@@ -55,22 +77,15 @@ def train(
                     settings,
                     inputs,
                     checkpoint_id=checkpoint_id,
-                    created_by=ACTOR,
+                    created_by=made_by,
                     progress=progress,
                 )
             if promote:
-                await _promote(database, parts.release.id)
+                await _promote(database, parts.release.id, promoted_by=made_by)
             async with database.read() as session:
                 return await service.show(session, parts.release.id, data_dir=settings.data_dir)
 
-    made = run(release)
-    report = page_in(report_folder(settings, checkpoint_id))
-    if as_json:
-        print_json(made.model_dump(mode="json") | {"report": str(report) if report else None})
-        return
-    out.print(f"Release {made.id} " + ("speaks now." if promote else "is made; let it speak with:"))
-    if not promote:
-        out.print(f"kefu releases promote {made.id}", soft_wrap=True)
+    return run(release), page_in(report_folder(settings, checkpoint_id))
 
 
 def _trained(
@@ -116,6 +131,6 @@ def sweep_exports(folder: Path, *, older_than: timedelta) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-async def _promote(database: Database, release_id: str) -> None:
+async def _promote(database: Database, release_id: str, *, promoted_by: str) -> None:
     async with database.write() as session:
-        await service.promote(session, release_id, promoted_by=ACTOR)
+        await service.promote(session, release_id, promoted_by=promoted_by)
