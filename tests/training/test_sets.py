@@ -109,7 +109,7 @@ def test_feedbackqa_sections_have_a_heading_and_training_questions(tmp_path: Pat
     )
     found = read_set("feedbackqa_cdc", data=tmp_path)
     assert [(q.text, q.answer_id) for q in found.training.knowledge.questions] == [
-        ("May I?", "C-0"),
+        ("T H May I?", "C-0"),
         ("T H", "C-1"),
         ("can I", "C-0"),
     ]

@@ -244,9 +244,11 @@ def _feedbackqa(source: str, *, asked: str = "test") -> Callable[[Path], Labelle
 
 
 def _heading(section: Mapping[str, Any]) -> str:
-    """The question of a FAQ entry; of another section the page's title and the headings above it."""
-    if section["type"] == "FAQ" and section["headers"]:
-        return str(section["headers"][-1])
+    """The page's title and the headings above the section, the last of which is a FAQ entry's question.
+
+    The nearest of heading and text is right for 47.7 % of the Australian training and validation questions with it, for 43.2 % with the
+    last heading alone.
+    """
     return " ".join([section["page_title"], *section["headers"]])
 
 
