@@ -40,9 +40,8 @@ __all__ = [
 ]
 
 FOLDS = 5
-LEAST_KNOWN = (
-    20  # examples with an answer; with fewer, unknown ones alone would say that nothing is ever right
-)
+# Examples with an answer. With fewer, the unknown ones would say that nothing is ever right.
+LEAST_KNOWN = 20
 LEAST_EXAMPLES = 60  # of one language, for cut-offs of its own
 
 Progress = Callable[[int, int], None]
@@ -111,7 +110,7 @@ def fit_examples(
     if counts["known"] < LEAST_KNOWN:
         return replace(model, fitted_on=counts)
     weights = example_weights(table.known, unknown_share)
-    judged = _cross_fitted(table, weights).judged
+    judged = _cross_fitted(table, unknown_share).judged
     fusion, beta = _fit(table, weights)
     mixed = _mixture(table.known, unknown_share, np.random.default_rng(seed))
     cutoffs = _cutoffs_by_language(table.languages, judged, mixed, target_error)
@@ -131,9 +130,8 @@ def cross_fitted_confidences(examples: Sequence[Example], *, unknown_share: floa
 
 
 def cross_fitted(examples: Sequence[Example], *, unknown_share: float) -> CrossFitted:
-    """Every example as a model judges it that was fitted without its answer."""
-    table = ExampleTable.of(examples)
-    return _cross_fitted(table, example_weights(table.known, unknown_share))
+    """Every example as a model judges it that was fitted without its answer; the shipped one, where that serves."""
+    return _cross_fitted(ExampleTable.of(examples), unknown_share)
 
 
 def _fit(examples: ExampleTable, weights: Floats) -> tuple[Fusion, Floats]:
@@ -156,15 +154,20 @@ def _fit(examples: ExampleTable, weights: Floats) -> tuple[Fusion, Floats]:
     return fusion, beta
 
 
-def _cross_fitted(examples: ExampleTable, weights: Floats) -> CrossFitted:
+def _cross_fitted(examples: ExampleTable, unknown_share: float) -> CrossFitted:
     count = len(examples)
+    weights = example_weights(examples.known, unknown_share)
+    shipped = default_confidence(unknown_share=unknown_share) if examples.known.sum() < LEAST_KNOWN else None
     found = CrossFitted(Judged.blank(count), np.zeros((count, RANKS)), np.zeros((count, RIVALS), np.intp))
     judged = found.judged
     # Examples of one group, that is of one answer, are in the same fold.
     folds = np.unique(examples.groups, return_inverse=True)[1] % FOLDS
     for fold in np.unique(folds):
         held = folds == fold
-        fusion, beta = _fit(examples.only(~held), weights[~held])
+        if shipped is not None:
+            fusion, beta = shipped.fusion, np.array([shipped.weights[name] for name in FEATURES])
+        else:
+            fusion, beta = _fit(examples.only(~held), weights[~held])
         ranked = examples.only(held).ranked(fusion)
         chances = sigmoid(ranked.features @ beta) * ranked.present  # (h, RANKS)
         found.order[held] = ranked.order

@@ -48,8 +48,8 @@ class MockInstallation:
     """What a part of the knowledge finds for questions that it has not seen.
 
     Attributes:
-        bare: examples whose answer was left its text alone. They are told apart from unknown ones more easily than nothing, but
-            say too little for their answer to fit a confidence on.
+        bare: examples whose answer was left its text alone. They show roughly how near known questions are; a confidence
+            fitted on them would be far too low for answers that have a question.
     """
 
     retriever: Retriever

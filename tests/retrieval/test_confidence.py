@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrieval.candidates import Candidate, Retrieved
-from retrieval.confidence import default_confidence, fit_confidence, fit_examples
+from retrieval.confidence import LEAST_KNOWN, cross_fitted, default_confidence, fit_confidence, fit_examples
 from retrieval.confidence_model import PRIOR, ConfidenceModel
 from retrieval.errors import RetrievalError
 from retrieval.evidence import FEATURES, evidence
@@ -259,3 +259,19 @@ def test_shipped_weights_move_with_the_share_of_unknown_questions() -> None:
     assert default_confidence(unknown_share=0.2).weights["intercept"] == pytest.approx(even + math.log(4))
     assert default_confidence(unknown_share=0.0).weights["intercept"] == pytest.approx(even + math.log(49))
     assert default_confidence(unknown_share=1.0).weights["intercept"] == pytest.approx(even - math.log(49))
+
+
+def test_shipped_weights_serve_and_judge_where_hardly_any_question_is_known() -> None:
+    """One known question short of LEAST_KNOWN; with it, weights are fitted."""
+    examples = synthetic(400, seed=1)
+    known = [example for example in examples if example.right]
+    unknown = [example for example in examples if not example.right]
+    few = [*known[: LEAST_KNOWN - 1], *unknown]
+    fitted = fit_examples(few, target_error=0.1, unknown_share=0.2, seed=0)
+    shipped = default_confidence(unknown_share=0.2)
+    assert fitted.weights == shipped.weights
+    assert fitted.fitted_on == {"known": LEAST_KNOWN - 1, "unknown": len(unknown)}
+    judged = cross_fitted(few, unknown_share=0.2).judged
+    assert judged.confidence.tolist() == pytest.approx([confidence(shipped, e.retrieved) for e in few])
+    enough = [*known[:LEAST_KNOWN], *unknown]
+    assert fit_examples(enough, target_error=0.1, unknown_share=0.2, seed=0).weights != shipped.weights

@@ -94,16 +94,18 @@ def test_questions_without_weight_teach_nothing() -> None:
 
 
 def test_same_question_of_two_answers_is_right_for_both() -> None:
-    """Answers 0 and 1 have one question; were either a negative of the other, it would be pushed away."""
+    """With these two answers alone nothing is wrong, so nothing is to be learned; were each the other's negative, it would be."""
     encoder = TurnedEncoder()
-    encoder.texts[1] = encoder.texts[0]
-    known = knowledge(range(ASKED))
-    shared = QuestionRecord(1000, "a02", "question 0", "en")
-    questions = [q for q in known.questions if q.answer_id != "a02"]
-    head = fit_matching(
-        encoder, Knowledge([*questions, shared], known.passages), np.ones(ASKED, np.float32), seed=0
-    )
-    assert set(head.read(encoder.questions[0], "").best(2)) == {"a01", "a02"}
+    shared = [QuestionRecord(n, f"a0{n}", "question 0", "en") for n in (1, 2)]
+    texts = knowledge(()).passages[:2]
+    weights = np.ones(2, np.float32)
+    head = fit_matching(encoder, Knowledge(shared, texts), weights, seed=0)
+    assert head.adapter is not None
+    np.testing.assert_allclose(head.adapter, 0.0, atol=1e-6)
+    apart = [shared[0], QuestionRecord(2, "a02", "question 1", "en")]
+    other = fit_matching(encoder, Knowledge(apart, texts), weights, seed=0)
+    assert other.adapter is not None
+    assert np.abs(other.adapter).max() > 0.01
 
 
 def test_same_seed_gives_the_same_adapter() -> None:
