@@ -32,6 +32,9 @@ STEPS = 50
 CAUTION = 0.5
 # The right answer should be among the choices at least so often, for a question back to be worth the trouble.
 LEAST_COVERAGE = 0.6
+# ... and no single question back goes out whose choices are less likely to hold the right answer: many good ones must not
+# pay for it.
+LEAST_CHANCE = 0.4
 LEAST_CHOICES = 20  # unanswered examples below which that cannot be told
 CLARIFY_AT = 0.5
 NEVER = 1.0
@@ -82,14 +85,16 @@ def expected_cutoff(confidences: Floats, right: Flags, target_error: float) -> f
 
 
 def _clarifying(unanswered: Judged) -> tuple[float, float]:
-    """The lowest sum of confidences at which choices hold the right answer often enough, and how often."""
+    """The lowest sum of confidences, LEAST_CHANCE or more, at which choices hold the right answer often enough, and how often."""
     if len(unanswered.choices) < LEAST_CHOICES:
         return CLARIFY_AT, CLARIFY_AT
     order = np.argsort(-unanswered.choices, kind="stable")
     ranked = unanswered.choices[order]
     coverage = np.cumsum(unanswered.among[order]) / np.arange(1, len(order) + 1)
     ends = _distinct_ends(ranked)
-    fit = ends[(coverage[ends] >= LEAST_COVERAGE) & (ends + 1 >= LEAST_CHOICES)]
+    fit = ends[
+        (coverage[ends] >= LEAST_COVERAGE) & (ranked[ends] >= LEAST_CHANCE) & (ends + 1 >= LEAST_CHOICES)
+    ]
     if not len(fit):
         return NEVER, 0.0
     return float(ranked[fit[-1]]), float(coverage[fit[-1]])

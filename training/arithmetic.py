@@ -1,4 +1,4 @@
-"""How torch computes: with how many threads, and with how small numbers."""
+"""How torch computes: with how many threads, how many digits, and how small numbers."""
 
 from __future__ import annotations
 
@@ -27,3 +27,14 @@ def without_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+def fast_products(*, wanted: bool = True) -> torch.autocast:
+    """Matrix products in bfloat16 where the processor has instructions for them; sums and all else stay in float32.
+
+    Tuning is 1.5 to 2 times as fast with it (docs/recipe.md).
+    """
+    able = torch.cpu.get_capabilities()
+    return torch.autocast(
+        "cpu", dtype=torch.bfloat16, enabled=wanted and bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    )

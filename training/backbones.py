@@ -91,18 +91,27 @@ E5_TOKENIZER = PackageFile(
 )
 
 
-def load_backbone(name: str) -> Backbone:
+def load_backbone(name: str, *, plain: bool = False) -> Backbone:
     """Load a backbone by name, role, folder or hub id, ready for inference on the CPU.
+
+    The two named ones are adapted to what customers write (:mod:`training.adaptation`), unless `plain` asks for the published weights.
 
     Raises:
         BackboneError: package or folder missing, hash wrong, hub not reachable, or not a BERT-like encoder.
     """
     name = BACKBONES.get(name, name)
-    if name == BACKBONES["english"]:
-        return _load_minilm()
-    if name == BACKBONES["multilingual"]:
-        return _load_e5()
-    return _load_folder(name, _find_folder(name))
+    if name not in BACKBONES.values():
+        return _load_folder(name, _find_folder(name))
+    published = _load_minilm() if name == BACKBONES["english"] else _load_e5()
+    return published if plain else _adapted(published)
+
+
+def _adapted(backbone: Backbone) -> Backbone:
+    from training.adaptation import adaptation_file, adapted, read_adaptation
+
+    file = adaptation_file(backbone.name)
+    changed = adapted(backbone, read_adaptation(file))
+    return replace(changed, sources={**changed.sources, f"training/adaptations/{file.name}": hash_file(file)})
 
 
 def locate(file: PackageFile) -> Path:

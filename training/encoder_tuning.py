@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn import functional
 
 from retrieval.normalize import normalize
-from training.arithmetic import use_cores, without_denormals
+from training.arithmetic import fast_products, use_cores, without_denormals
 from training.errors import TrainingError
 from training.neutral import neutraliser
 from training.tuning_state import TuningState
@@ -166,17 +166,18 @@ class LayeredTrunk:
 
     def embed(self, states: States, top: nn.ModuleList) -> torch.Tensor:
         order = sorted(range(len(states)), key=lambda row: len(states[row]))
-        parts = []
-        for start in range(0, len(order), MICRO_BATCH):
-            chosen = [states[row] for row in order[start : start + MICRO_BATCH]]
-            lengths = [len(each) for each in chosen]
-            padded = nn.utils.rnn.pad_sequence(list(chosen), batch_first=True)  # (n, t, d)
-            mask = attention_mask(lengths)
-            states_above = run_layers(top, padded, additive(mask))
-            parts.append(self._neutraliser(pooled(states_above, mask, self._backbone.pooling)))
+        above: list[tuple[torch.Tensor, torch.Tensor]] = []
+        with fast_products(wanted=top.training):  # one block for all: each weight is rounded once
+            for start in range(0, len(order), MICRO_BATCH):
+                chosen = [states[row] for row in order[start : start + MICRO_BATCH]]
+                mask = attention_mask([len(each) for each in chosen])
+                padded = nn.utils.rnn.pad_sequence(list(chosen), batch_first=True)  # (n, t, d)
+                above.append((run_layers(top, padded, additive(mask)), mask))
+        parts = [pooled(found.float(), mask, self._backbone.pooling) for found, mask in above]
         places = torch.empty(len(order), dtype=torch.long)
         places[torch.tensor(order, dtype=torch.long)] = torch.arange(len(order))
-        return torch.cat(parts)[places]
+        rows: torch.Tensor = self._neutraliser(torch.cat(parts))[places]
+        return rows
 
     @torch.no_grad()
     def vectors(self, states: States, top: nn.ModuleList) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from retrieval.models import BACKBONES, model_folder
 Report = Callable[[str], None]
 
 # Counts up whenever the same backbone would give other numbers or files; older folders are then made again.
-EXPORT_VERSION = 5
+EXPORT_VERSION = 6
 LOCK_NAME = ".lock"
 
 
