@@ -58,11 +58,12 @@ def test_equal_confidences_are_answered_together_or_not_at_all() -> None:
     assert certified_cutoff(np.full(200, 0.95), np.arange(200) % 4 > 0, target_error=0.1) is None
 
 
-def test_expected_cutoff_keeps_half_of_the_tolerated_error() -> None:
+def test_expected_cutoff_keeps_a_part_of_the_tolerated_error() -> None:
     """Confidences 0.98, 0.96, 0.92, 0.60: mean expected errors 0.02, 0.03, 0.0467, 0.135."""
     confidences, right = np.array([0.60, 0.98, 0.92, 0.96]), np.ones(4, bool)
     assert expected_cutoff(confidences, right, 0.1) == 0.92
-    assert expected_cutoff(confidences, right, 0.3) == 0.60
+    assert expected_cutoff(confidences, right, 0.3) == 0.60  # 0.135 is within 0.8 * 0.3 ...
+    assert expected_cutoff(confidences, right, 0.15) == 0.92  # ... and not within 0.8 * 0.15
     assert expected_cutoff(confidences, np.zeros(4, bool), 0.1) is None
 
 
