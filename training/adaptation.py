@@ -130,7 +130,7 @@ def adapt(
 ) -> Adaptation:
     """Trains on the corpus; the backbone's model is used up by it.
 
-    bfloat16 arithmetic: 1.5 times as fast on processors that have it, and slow on others.
+    In bfloat16: fast on processors that have it, slow on others.
     """
     use_cores(all_of_them=True)
     languages = ("en", "zh") if backbone.neutral is not None else ("en",)
@@ -175,7 +175,7 @@ def corpus_neutral(backbone: Backbone, needs: Sequence[Need]) -> Neutral:
     ]
     pairs = []
     for prefix, texts in kinds:
-        english, chinese = (_plain_vectors(backbone, [prefix + normalize(t) for t in own]) for own in texts)
+        english, chinese = (_plain_vectors(backbone, [prefix + text for text in own]) for own in texts)
         pairs.append((english, chinese))
     return Neutral.of(pairs)
 

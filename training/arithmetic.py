@@ -32,7 +32,7 @@ def without_denormals() -> Iterator[None]:
 def fast_products(*, wanted: bool = True) -> torch.autocast:
     """Matrix products in bfloat16 where the processor has instructions for them; sums and all else stay in float32.
 
-    Tuning is 1.5 to 2 times as fast with it (docs/recipe.md).
+    In three pairs of runs fp32 took 1.1 to 2.1 times as long (docs/recipe.md).
     """
     able = torch.cpu.get_capabilities()
     return torch.autocast(

@@ -88,7 +88,7 @@ def test_choices_are_offered_down_to_where_they_help() -> None:
     assert found.choices_coverage == pytest.approx(0.8)
 
 
-def test_no_single_question_back_is_less_likely_to_help_than_not() -> None:
+def test_good_questions_back_do_not_pay_for_ones_that_hardly_help() -> None:
     """90 at 0.9 that all hold the right one would pay for 60 at 0.3 of which none does: 90/150 = 0.6."""
     confidence, among = [0.9] * 90 + [0.3] * 60, [True] * 90 + [False] * 60
     found = choose_cutoffs(judged(confidence, [False] * 150, among), target_error=0.1, basis="all")

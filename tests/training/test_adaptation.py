@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner, Result
 
+import training.adaptation
+import training.backbones
 from retrieval.models import BACKBONES
 from tests.fixtures.tiny_bert import tiny_backbone
+from training.__main__ import app
 from training.adaptation import (
     Adaptation,
     AdaptationSettings,
@@ -19,7 +23,7 @@ from training.adaptation import (
     read_adaptation,
     write_adaptation,
 )
-from training.backbones import load_backbone
+from training.backbones import Backbone, load_backbone
 from training.corpus import Need
 from training.errors import BackboneError
 from training.neutral import Neutral
@@ -95,16 +99,61 @@ def test_damaged_or_foreign_adaptation_is_refused(tmp_path: Path) -> None:
 
 
 def test_neutral_of_the_corpus_takes_away_what_tells_the_language() -> None:
+    """The phrasings' means of the two languages differ, and no more without the two directions."""
     backbone = tiny_backbone()
     neutral = corpus_neutral(backbone, NEEDS)
-    assert neutral.mean.shape == (backbone.model.config.hidden_size,)
-    np.testing.assert_allclose(neutral.directions @ neutral.directions.T, np.eye(2), atol=1e-5)
+    apart = np.subtract(*(mean_of_phrasings(backbone, language) for language in ("en", "zh")))
+    assert np.linalg.norm(apart) > 0.1
+    np.testing.assert_allclose(apart - (apart @ neutral.directions.T) @ neutral.directions, 0, atol=1e-5)
+
+
+def mean_of_phrasings(backbone: Backbone, language: str) -> np.ndarray:
+    rows = []
+    for need in NEEDS:
+        for text in need.phrasings[language][:2]:
+            ids = backbone.tokenizer.encode(backbone.query_prefix + text).ids
+            with torch.no_grad():
+                mean = backbone.model(input_ids=torch.tensor([ids]))[0][0].mean(0)
+            rows.append((mean / mean.norm()).numpy())
+    return np.mean(rows, axis=0)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny backbone and three steps instead of the real ones."""
+    monkeypatch.setattr(training.backbones, "load_backbone", lambda *_, **__: tiny_backbone())
+    monkeypatch.setattr(training.adaptation, "SETTINGS", {"english": replace(SETTINGS, steps=3)})
+
+
+def run_adapt(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["adapt", *arguments])
+
+
+def test_adapt_writes_what_a_backbone_can_take(quick: None, tmp_path: Path) -> None:
+    (tmp_path / "shop.txt").write_text(
+        "# order\n= where\ne where is it\ne order ?\nz 退\nz 款\nA here\nB 卡\n"
+        "= refund\ne refund my card\ne card refund\nz 到账\nz 多久\nA card\nB 账\n",
+        encoding="utf-8",
+    )
+    done = run_adapt("english", "--corpus", str(tmp_path), "--to", str(tmp_path / "a.safetensors"))
+    assert done.exit_code == 0, done.output
+    found = read_adaptation(tmp_path / "a.safetensors")
+    assert found.neutral is None
+    assert len(found.factors) == 12
+    adapted(tiny_backbone(), found)
+
+
+def test_adapt_refuses_unknown_roles_and_malformed_corpora(quick: None, tmp_path: Path) -> None:
+    assert run_adapt("klingon").exit_code == 2
+    (tmp_path / "shop.txt").write_text("what\n", encoding="utf-8")
+    target = tmp_path / "a.safetensors"
+    assert run_adapt("english", "--corpus", str(tmp_path), "--to", str(target)).exit_code == 1
+    assert not target.exists()
 
 
 @pytest.mark.model
 @pytest.mark.parametrize("role", ["english", "multilingual"])
 def test_shipped_adaptations_fit_and_change_the_vectors_a_little(role: str) -> None:
-    """A tenth to a half of the way that unrelated sentences are apart."""
     ids = torch.tensor([load_backbone(role).tokenizer.encode("Where is my parcel?").ids])
     rows = []
     for plain in (True, False):
