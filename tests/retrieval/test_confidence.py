@@ -216,16 +216,16 @@ def test_rarer_unknown_questions_lower_the_cutoff() -> None:
 
 @pytest.mark.slow
 def test_promised_error_is_kept_over_the_whole_fit() -> None:
-    """20 draws of 600 examples: weights and cut-offs fitted, the truth known; broken in at most one."""
+    """100 draws of 600 examples: weights and cut-offs fitted, the truth known; broken in at most five, uncertified ones included."""
     standings = np.random.default_rng(99).normal(2.0, 2.0, 1500).tolist()
     broken = 0
-    for draw in range(20):
+    for draw in range(100):
         examples = synthetic(600, seed=100 + draw)
         model = fit_examples(examples, target_error=0.1, unknown_share=share_of_unknown(examples), seed=0)
         at = model.cutoffs_for("en").answer_at
         wrong = [1 - truth(x) for x in standings if confidence(model, pair(x)) >= at]
         broken += bool(wrong) and float(np.mean(wrong)) > 0.1
-    assert broken <= 1
+    assert broken <= 5
 
 
 def test_three_questions_give_sane_confidences() -> None:

@@ -9,6 +9,7 @@ import pytest
 from retrieval.candidates import Candidate, Retrieved
 from retrieval.confidence_model import (
     EXACT_CONFIDENCE,
+    MOST_OF_A_SHARED_QUESTION,
     ConfidenceModel,
     Cutoffs,
     choices_worth_offering,
@@ -109,9 +110,16 @@ def test_question_known_word_for_word_is_answered_below_the_cutoff() -> None:
     assert decision.confidence == pytest.approx(EXACT_CONFIDENCE)
 
 
+def test_known_question_has_the_confidence_that_known_questions_deserve() -> None:
+    found = retrieved(candidate("a", 0.999, exact=True), candidate("b", 0.01))
+    assert model().confidences(found)[0] == pytest.approx(EXACT_CONFIDENCE)
+
+
 def test_question_known_with_two_answers_is_decided_by_confidence() -> None:
     found = retrieved(candidate("a", 0.4, exact=True), candidate("b", 0.4, exact=True))
     assert decide(found, model(), asks_for_person=False).rule == "between_two"
+    sure = retrieved(candidate("a", 0.99, exact=True), candidate("b", 0.01, exact=True))
+    assert model().confidences(sure) == pytest.approx((MOST_OF_A_SHARED_QUESTION, 0.01))
 
 
 def test_settled_confidences_fall_and_sum_to_one_at_most() -> None:
