@@ -1,18 +1,24 @@
 """How large the share of unknown questions among unlabelled messages is.
 
 Messages are a mixture of known questions and unknown ones in a proportion that differs from history's (label shift), while each
-kind looks as in leave-one-out. A logistic regression of unknown against known on the best similarity x gives the ratio
+kind looks as in leave-one-out. A logistic regression of unknown against known on one number x gives the ratio
 r(x) = p(x | unknown) / p(x | known); the share s maximises sum ln(s r(x) + 1 - s), found by the EM iteration of Saerens,
 Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori probabilities: a simple procedure"
 (equation 2.9), on a concave function.
 
-The best similarity alone, since the rest of the evidence looks different in traffic than in leave-one-out: with half of the
+Customers don't ask about everything as often as a company has written questions about it, and known questions are the surer the
+more their answer has. So messages are told apart by the number of questions of the answer they come nearest to: in each of up to three
+strata the share is found by itself. On twelve mock companies (`benchmark companies`), half of whose messages are unknown, the mean error of the
+share went from .11 to .08; on those that have written 3 to 40 questions of each intent from .14 to .07.
+
+One number at a time, since all the evidence together looks different in traffic than in leave-one-out: with half of the
 answers of stackfaq left out, true shares of 0.1, 0.3, 0.5, 0.7 came out as 0.09, 0.26, 0.45, 0.64, with all the evidence as
 0.22, 0.44, 0.64, 0.80; on banking77_oos (dev) as 0.18, 0.41, 0.60, 0.80, with all as 0.17, 0.37, 0.56, 0.77.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -21,6 +27,7 @@ from numpy.typing import NDArray
 from retrieval.logistic import fit_logistic
 
 LEAST_ROWS = 50  # of known, of unknown and of messages
+MOST_STRATA, LEAST_IN_STRATUM = 3, 20  # known and unknown ones
 LEAST_SHARE, MOST_SHARE = 0.02, 0.98
 # What is believed beforehand, an even share give or take this, counts against a share of large standard error.
 EVEN_SHARE, BELIEVED_DEVIATION = 0.5, 0.25
@@ -32,25 +39,64 @@ PRIOR_DEVIATION = 3.0  # of the regression's weights: weak, but finite where the
 Floats: TypeAlias = NDArray[np.float64]
 
 
-def estimate_unknown_share(messages: Floats, *, known: Floats, unknown: Floats) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of n utterances.
+
+    Attributes:
+        values: (n,) the higher, the likelier known: a standing, or the logit of a confidence.
+        questions: (n,) of the answer that each comes nearest to.
+    """
+
+    values: Floats
+    questions: Floats
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def only(self, rows: NDArray[np.bool_]) -> Evidence:
+        return Evidence(self.values[rows], self.questions[rows])
+
+
+def estimate_unknown_share(messages: Evidence, *, known: Evidence, unknown: Evidence) -> float | None:
     """Share of unknown questions among `messages`, within 0.02 and 0.98; labels are not needed.
 
     Args:
-        messages: (m,) standing of each message's most similar candidate (`retrieval.candidates`).
-        known, unknown: (k,) and (u,) the same of questions whose answer was there and was not.
+        known, unknown: of questions whose answer was there and was not.
 
     Returns:
         None where it cannot be told: too few rows, or known and unknown ones look alike.
     """
-    if min(len(messages), len(known), len(unknown)) < LEAST_ROWS or known.mean() <= unknown.mean():
+    if min(len(messages), len(known), len(unknown)) < LEAST_ROWS:
         return None
-    ratios = density_ratios(messages, known=known, unknown=unknown)
-    share = mixture_share(ratios)
-    deviation = share_deviation(ratios, share)
-    if deviation > MOST_DEVIATION:
+    if known.values.mean() <= unknown.values.mean():
         return None
-    trust = BELIEVED_DEVIATION**2 / (BELIEVED_DEVIATION**2 + deviation**2)
+    share = variance = 0.0
+    for own, *kinds in _strata(messages, known, unknown):
+        if len(own):
+            ratios = density_ratios(own, known=kinds[0], unknown=kinds[1])
+            part, found = len(own) / len(messages), mixture_share(ratios)
+            share += part * found
+            variance += (part * share_deviation(ratios, found)) ** 2
+    if variance > MOST_DEVIATION**2:
+        return None
+    trust = BELIEVED_DEVIATION**2 / (BELIEVED_DEVIATION**2 + variance)
     return float(np.clip(trust * share + (1 - trust) * EVEN_SHARE, LEAST_SHARE, MOST_SHARE))
+
+
+def _strata(messages: Evidence, known: Evidence, unknown: Evidence) -> list[tuple[Floats, ...]]:
+    """The values of the three by number of questions: as many strata as have enough known and unknown ones."""
+    evidence = (messages, known, unknown)
+    for count in range(MOST_STRATA, 1, -1):
+        edges = np.quantile(known.questions, np.arange(1, count) / count)
+        places = [np.digitize(each.questions, edges) for each in evidence]
+        strata = [
+            tuple(each.values[place == number] for each, place in zip(evidence, places, strict=True))
+            for number in range(count)
+        ]
+        if all(min(len(own[1]), len(own[2])) >= LEAST_IN_STRATUM for own in strata):
+            return strata
+    return [tuple(each.values for each in evidence)]
 
 
 def density_ratios(messages: Floats, *, known: Floats, unknown: Floats) -> Floats:

@@ -1,12 +1,19 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from retrieval.unknown_share import (
+    Evidence,
     density_ratios,
     estimate_unknown_share,
     mixture_share,
     share_deviation,
 )
+
+
+def alike(values: NDArray[np.float64]) -> Evidence:
+    """All nearest to answers with as many questions."""
+    return Evidence(values, np.ones(len(values)))
 
 
 def test_share_of_messages_with_certain_evidence_is_their_count() -> None:
@@ -48,32 +55,63 @@ def test_estimate_finds_the_share_of_a_mixture_without_labels(share: float) -> N
     known, unknown = random.normal(2, 1, 2000), random.normal(0, 1, 2000)
     unknowns = round(3000 * share)
     messages = np.concatenate([random.normal(2, 1, 3000 - unknowns), random.normal(0, 1, unknowns)])
-    assert estimate_unknown_share(messages, known=known, unknown=unknown) == pytest.approx(share, abs=0.03)
+    assert estimate_unknown_share(
+        alike(messages), known=alike(known), unknown=alike(unknown)
+    ) == pytest.approx(share, abs=0.03)
 
 
 def test_estimate_stays_within_its_bounds() -> None:
     random = np.random.default_rng(2)
     known, unknown = random.normal(4, 1, 500), random.normal(0, 1, 500)
-    lowest = estimate_unknown_share(random.normal(5, 1, 500), known=known, unknown=unknown)
-    highest = estimate_unknown_share(random.normal(-1, 1, 500), known=known, unknown=unknown)
+    lowest = estimate_unknown_share(
+        alike(random.normal(5, 1, 500)), known=alike(known), unknown=alike(unknown)
+    )
+    highest = estimate_unknown_share(
+        alike(random.normal(-1, 1, 500)), known=alike(known), unknown=alike(unknown)
+    )
     assert (lowest, highest) == (0.02, 0.98)
 
 
 def test_estimate_is_refused_where_the_two_kinds_look_alike() -> None:
     random = np.random.default_rng(3)
     known, unknown, messages = (random.normal(mean, 1, 100) for mean in (0.1, 0.0, 0.0))
-    assert estimate_unknown_share(messages, known=known, unknown=unknown) is None
+    assert estimate_unknown_share(alike(messages), known=alike(known), unknown=alike(unknown)) is None
 
 
 def test_estimate_is_refused_where_unknown_questions_are_the_more_similar_ones() -> None:
     known, unknown, messages = np.zeros(60), np.ones(60), np.full(60, 0.5)
-    assert estimate_unknown_share(messages, known=known, unknown=unknown) is None
+    assert estimate_unknown_share(alike(messages), known=alike(known), unknown=alike(unknown)) is None
 
 
 def test_estimate_is_refused_with_too_few_rows() -> None:
     known, unknown, few = np.linspace(4, 6, 60), np.linspace(0, 2, 60), np.full(49, 5.0)
     # Sixty messages, all known, have a standard error of 0.13, and an even share was believed give or take 0.25.
-    assert estimate_unknown_share(known, known=known, unknown=unknown) == pytest.approx(0.107, abs=1e-3)
-    assert estimate_unknown_share(few, known=known, unknown=unknown) is None
-    assert estimate_unknown_share(known, known=few, unknown=unknown) is None
-    assert estimate_unknown_share(known, known=known, unknown=few - 5) is None
+    assert estimate_unknown_share(alike(known), known=alike(known), unknown=alike(unknown)) == pytest.approx(
+        0.107, abs=1e-3
+    )
+    assert estimate_unknown_share(alike(few), known=alike(known), unknown=alike(unknown)) is None
+    assert estimate_unknown_share(alike(known), known=alike(few), unknown=alike(unknown)) is None
+    assert estimate_unknown_share(alike(known), known=alike(known), unknown=alike(few - 5)) is None
+
+
+def test_customers_who_ask_about_small_answers_are_not_taken_for_unknown_ones() -> None:
+    """Known questions of answers with 3 questions look less sure; history has few of them, traffic half."""
+    random = np.random.default_rng(4)
+
+    def drawn(large: int, small: int, unknown: int) -> tuple[Evidence, Evidence]:
+        values = [random.normal(4, 1, large), random.normal(2, 1, small), random.normal(0, 1, unknown)]
+        sizes = [np.full(large, 30.0), np.full(small, 3.0), np.tile([30.0, 3.0], unknown // 2)]
+        known = Evidence(np.concatenate(values[:2]), np.concatenate(sizes[:2]))
+        return known, Evidence(values[2], sizes[2])
+
+    known, unknown = drawn(1800, 200, 1000)
+    asked = drawn(700, 700, 600)
+    messages = Evidence(
+        *(np.concatenate([getattr(each, name) for each in asked]) for name in ("values", "questions"))
+    )
+    assert estimate_unknown_share(messages, known=known, unknown=unknown) == pytest.approx(0.3, abs=0.03)
+    in_one = estimate_unknown_share(
+        alike(messages.values), known=alike(known.values), unknown=alike(unknown.values)
+    )
+    assert in_one is not None
+    assert in_one > 0.35

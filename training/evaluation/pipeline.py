@@ -14,14 +14,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.candidates import Retrieved
-from retrieval.confidence import ConfidenceModel, cross_fitted_confidences, fit_examples
+from retrieval.confidence import ConfidenceModel, fit_examples
 from retrieval.decision import Outcome
 from retrieval.encoder import Encoder
 from retrieval.engine import Engine
-from retrieval.fusion import reordered
 from retrieval.language import detect_language
 from retrieval.leave_one_out import Example
 from retrieval.masking import mask
@@ -29,7 +27,7 @@ from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
-from retrieval.unknown_share import LEAST_ROWS, estimate_unknown_share
+from training.evaluation.traffic import UNESTIMATED_SHARE, estimate_share
 from training.fitting import Fitted, fit
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 
 RANKS_GIVEN = 10
 TIMED_MESSAGES = 200
-UNESTIMATED_SHARE = 0.5
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, steps done and steps in all."""
@@ -127,8 +124,7 @@ def run_trial(
     started = perf_counter()
     estimate = settings.unknown_share
     if estimate is None:
-        bare = [example for mock in fitted.mocks for example in mock.bare]
-        estimate = _estimated_share(examples, bare, found, model, labelled=len(out_of_scope))
+        estimate = estimate_share(fitted, found, model, labelled=len(out_of_scope))
     share = UNESTIMATED_SHARE if estimate is None else estimate
     engine = Engine(retriever, _fitted(examples, settings, share), fitted.head)
     trained += perf_counter() - started
@@ -142,6 +138,13 @@ def run_trial(
         share_is_estimated=settings.unknown_share is None and estimate is not None,
         seconds_to_train=trained,
     )
+
+
+def replies_at(trial: Trial, messages: Sequence[Message], *, settings: FitSettings) -> tuple[Reply, ...]:
+    """What the trial's engine replies to its messages with the cut-offs of these settings, the share of unknown ones as it was."""
+    model = _fitted(trial.fitted.examples, settings, trial.unknown_share)
+    engine = Engine(trial.engine.retriever, model, trial.fitted.head)
+    return tuple(_reply(engine, *pair) for pair in zip(messages, trial.found, strict=True))
 
 
 def milliseconds_a_message(engine: Engine, messages: Sequence[Message], *, encoder: Encoder) -> float:
@@ -173,64 +176,6 @@ def _tuned(backbone: Backbone, top: TunedTop) -> tuple[Encoder, Encoder]:
 
 def _fitted(examples: Sequence[Example], settings: FitSettings, share: float) -> ConfidenceModel:
     return fit_examples(examples, target_error=settings.target_error, unknown_share=share, seed=settings.seed)
-
-
-def _estimated_share(
-    examples: Sequence[Example],
-    bare: Sequence[Example],
-    found: Sequence[Retrieved],
-    model: ConfidenceModel,
-    *,
-    labelled: int,
-) -> float | None:
-    """The mean of what two numbers say: how near the nearest answer is, and the confidence of the best one.
-
-    The first errs where unknown questions are nearer than left-out answers' (they come out as known), the second where
-    they are farther. On 18 development sets with true shares of 0.05, 0.2, 0.5 and 0.8 the mean was off by 0.15, 0.14,
-    0.11 and 0.13, nearness by 0.18, 0.18, 0.17 and 0.17, confidence by 0.13, 0.15, 0.14 and 0.15.
-
-    Only the last `labelled` examples, which are out of scope by label, count as unknown where there are enough of them. Left-out answers
-    leave questions that are closer to the knowledge than most unknown ones: on clinc150 (validation rows, true shares
-    0, 0.10, 0.18, 0.30) they led to 0.16, 0.32, 0.40, 0.53, a hundred labelled rows to 0.01, 0.12, 0.18, 0.31.
-
-    Where answers have one question each, nearness alone is asked, and `bare` examples show how near known questions are. A company's
-    own wording is nearer to its texts than its customers' is, so that known messages come out as unknown: no more than
-    an even share is believed.
-    """
-    asked = [row for row in found if row.candidates]
-    kept = [example for example in examples if example.retrieved.candidates]
-    unknown = np.array([not example.right for example in kept], bool)
-    fitted = int((~unknown).sum()) >= LEAST_ROWS
-    known = [row for row, apart in zip(kept, unknown, strict=True) if not apart] if fitted else bare
-    if labelled >= LEAST_ROWS:
-        unknown = np.arange(len(kept)) >= len(kept) - labelled
-    estimates = [
-        estimate_unknown_share(
-            _standings(asked),
-            known=_standings([each.retrieved for each in known]),
-            unknown=_standings([row.retrieved for row, apart in zip(kept, unknown, strict=True) if apart]),
-        )
-    ]
-    if fitted:
-        sure = _logits(np.array([model.confidences(reordered(row, model.fusion))[0] for row in asked]))
-        history = _logits(cross_fitted_confidences(kept, unknown_share=model.unknown_share))
-        right = np.array([bool(example.right) for example in kept], bool)
-        estimates.append(estimate_unknown_share(sure, known=history[right], unknown=history[unknown]))
-    usable = [estimate for estimate in estimates if estimate is not None]
-    if not usable:
-        return None
-    share = float(np.mean(usable))
-    return share if fitted else min(share, UNESTIMATED_SHARE)
-
-
-def _standings(found: Sequence[Retrieved]) -> NDArray[np.float64]:
-    return np.array([row.best_standing for row in found if row.candidates])
-
-
-def _logits(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
-    clipped = np.clip(confidences, 1e-4, 1 - 1e-4)
-    logits: NDArray[np.float64] = np.log(clipped / (1 - clipped))
-    return logits
 
 
 def _reply(engine: Engine, message: Message, found: Retrieved) -> Reply:
