@@ -1,0 +1,61 @@
+"""``kefu serve`` starts a worker when one is needed, and only then."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from bot.db.engine import Database
+from bot.retraining.embedding import EmbeddedWorker
+from bot.settings import RetrainingSettings
+from tests.bot.retraining.runs import ask
+
+PROGRAM = """
+import os, sys
+with open(sys.argv[1], "a") as file:
+    file.write(f"{os.getpid()}\\n")
+sys.stdin.read()  # until whoever started it closes it
+with open(sys.argv[1], "a") as file:
+    file.write("told to end\\n")
+"""
+
+
+async def test_worker_is_started_when_a_run_waits_and_ended_with_the_server(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "started"
+    embedded = EmbeddedWorker(
+        database, RetrainingSettings(), command=(sys.executable, "-c", PROGRAM, str(file)), look_every_s=0.1
+    )
+    following = asyncio.create_task(embedded.follow())
+    await asyncio.sleep(0.5)
+    assert not file.exists()
+    await ask(database)
+    await until_written(file)
+    pid, *_ = file.read_text().splitlines()
+    assert int(pid) != os.getpid()
+    await asyncio.sleep(0.5)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert file.read_text().splitlines() == [pid, "told to end"]
+
+
+async def until_written(file: Path) -> None:
+    while not (file.exists() and file.read_text().endswith("\n")):  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.05)
+
+
+async def test_worker_that_fails_at_once_is_not_started_again_and_again(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "started"
+    program = f"import sys; open({str(file)!r}, 'a').write('x'); sys.exit(1)"
+    embedded = EmbeddedWorker(
+        database, RetrainingSettings(), command=(sys.executable, "-c", program), look_every_s=0.1
+    )
+    await ask(database)
+    following = asyncio.create_task(embedded.follow())
+    await asyncio.sleep(4)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert 1 <= len(file.read_text()) <= 4
