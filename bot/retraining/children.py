@@ -32,7 +32,7 @@ GRACE_S = 5.0
 """Seconds that a child gets to end by itself."""
 
 Told = Callable[[Mapping[str, Any]], None]
-"""Called with the content of the progress file, again and again."""
+"""Called with the content of the progress file, again and again; it is empty while there is none."""
 
 
 class TrainingFailedError(ConflictError):
@@ -88,8 +88,11 @@ class Children:
             )
 
     def _tell(self) -> None:
-        with suppress(OSError, ValueError):
-            self.told(json.loads(self.progress.read_bytes()))
+        try:
+            progress = json.loads(self.progress.read_bytes())
+        except (OSError, ValueError):  # not there yet
+            progress = {}
+        self.told(progress)
 
     def _explained(self, code: int) -> str:
         last = next(iter(last_lines(self.log, 1)), "it said nothing")

@@ -9,13 +9,13 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 from bot.private_files import make_private_folder
 from bot.releases.building import checkpoint_path, snapshot_path
-from bot.releases.reports import FOLDER as REPORTS
+from bot.releases.reports import report_of
 from bot.settings import Settings
 
 LONGEST_RUN = timedelta(days=1)
@@ -45,25 +45,19 @@ def progress_file(settings: Settings, run_id: str) -> Path:
     return settings.data_dir / TRAINING / f"{run_id}.progress.json"
 
 
-def remove_folders(settings: Settings, ids: Iterable[str]) -> list[Path]:
+def remove_folders(settings: Settings, ids: Iterable[str], *, keep_reports: Collection[str] = ()) -> None:
     """Takes away all that was made, wholly or in part, under these ids of checkpoints and snapshots."""
-    removed = []
     for id in ids:
-        whole = (
-            [settings.data_dir / snapshot_path(id)]
-            if id.startswith("snp_")
-            else [
-                settings.data_dir / checkpoint_path(id),
-                settings.data_dir / REPORTS / id,
-                export_folder(settings, id),
-            ]
-        )
-        for folder in whole:
+        for folder in _folders_of(settings, id, with_report=id not in keep_reports):
             for found in (folder, *folder.parent.glob(f".{folder.name}.*")):
-                if found.exists():
-                    shutil.rmtree(found, ignore_errors=True)
-                    removed.append(found)
-    return removed
+                shutil.rmtree(found, ignore_errors=True)
+
+
+def _folders_of(settings: Settings, id: str, *, with_report: bool) -> list[Path]:
+    if id.startswith("snp_"):
+        return [settings.data_dir / snapshot_path(id)]
+    made = [settings.data_dir / checkpoint_path(id), export_folder(settings, id)]
+    return [*made, report_of(settings, id)] if with_report else made
 
 
 def remove_export(settings: Settings, checkpoint_id: str) -> None:

@@ -17,10 +17,10 @@ from bot.settings import Settings
 FAKE = "tests.fixtures.fake_training"
 
 
-async def ask(database: Database, trigger: RunTrigger = RunTrigger.MANUAL, **options: bool) -> TrainingRun:
+async def ask(database: Database, trigger: RunTrigger = RunTrigger.MANUAL, **options: object) -> TrainingRun:
     async with database.write() as session:
         run, _ = await service.request_run(
-            session, trigger=trigger, requested_by="test", options=RunOptions(**options)
+            session, trigger=trigger, requested_by="test", options=RunOptions.model_validate(options)
         )
         return run
 

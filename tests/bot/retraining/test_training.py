@@ -99,7 +99,9 @@ async def test_refused_candidate_becomes_no_release_whatever_was_wished(
     assert (run.state, run.error, run.release_id) == ("refused", "worse in Chinese", None)
     assert await count(database, Release) == 1
     assert await promoted(database) == release
-    assert folders(tiny_settings) == before
+    report = f"reports/{run.checkpoint_id}"
+    assert folders(tiny_settings) == before | {report}
+    assert run.report_path == str(tiny_settings.data_dir / report / "report.html")
 
 
 async def test_failed_training_says_what_its_process_said_last(
@@ -139,7 +141,8 @@ async def trained_until(
     """A task whose training has told how far it is."""
     told: list[object] = []
     taken = await claimed(database, settings)
-    task = asyncio.create_task(trainer(database, settings, told=told.append, **more).train(taken))
+    watching = trainer(database, settings, told=lambda progress: progress and told.append(progress), **more)
+    task = asyncio.create_task(watching.train(taken))
     while not told and not task.done():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     assert told[0] == {"stage": "training", "done": 1, "total": 3, "loss": 0.5, "seconds_left": 9}
