@@ -47,6 +47,8 @@ async def _work(settings: Settings, *, once: bool) -> bool:
     """Whether every run went well; being told to stop is no failure."""
     async with open_database(settings) as database:
         working = Worker(Trainer(database, settings), process_name())
+        if not once:
+            err.print("Training starts when it is due or asked for (Ctrl-C ends this).")
         task = asyncio.create_task(_work_once(working) if once else working.work())
         for stop in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(stop, task.cancel)

@@ -1,7 +1,7 @@
 """The child process in which a run trains: ``python -m training``, since the bot never imports torch.
 
-It lowers its own priority and caps its own memory, writes what it says into the run's log and how far it is into a file,
-and ends when its standard input is closed: however its parent ends, no child goes on.
+It lowers its own priority and caps its own memory, writes what it says into the run's log and how far it is into a
+file, and ends when its standard input is closed: however its parent ends, no child goes on.
 """
 
 import asyncio
@@ -49,11 +49,15 @@ def training_environment(settings: Settings) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Children:
-    """Starts the children of one run, one after the other. ``module`` is another one in tests only."""
+    """Starts the children of one run, one after the other. ``module`` is another one in tests only.
+
+    What they lay aside goes to ``temporary``, where it is found when they are killed.
+    """
 
     settings: Settings
     log: Path
     progress: Path
+    temporary: Path
     told: Told
     module: str = MODULE
 
@@ -71,7 +75,8 @@ class Children:
                 self._tell()
         finally:
             await _ended(child)
-            self.progress.unlink(missing_ok=True)
+            for file in (self.progress, *self.progress.parent.glob(f".{self.progress.name}.*")):
+                file.unlink(missing_ok=True)
         if child.returncode != 0:
             raise TrainingFailedError(self._explained(child.returncode))
 
@@ -80,7 +85,7 @@ class Children:
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603  # no shell
                 command,
-                env=training_environment(self.settings),
+                env=training_environment(self.settings) | {"TMPDIR": str(self.temporary)},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -4,6 +4,7 @@
 ``training/<checkpoint>``              the export it learns from: customers' words, gone as soon as it has ended
 ``training/work-…``                    what lets a killed run go on: no words (:mod:`training.work_folder`)
 ``training/<run>.progress.json``       how far it is
+``training/<checkpoint>.tmp``          what its processes lay aside
 ``checkpoints``, ``snapshots``, ``reports``   what it makes
 """
 
@@ -37,6 +38,10 @@ def export_folder(settings: Settings, checkpoint_id: str) -> Path:
     return settings.data_dir / TRAINING / checkpoint_id
 
 
+def temporary_folder(settings: Settings, checkpoint_id: str) -> Path:
+    return settings.data_dir / TRAINING / f"{checkpoint_id}.tmp"
+
+
 def work_folder(settings: Settings, *, export_digest: str, seed: int) -> Path:
     return settings.data_dir / TRAINING / f"work-{export_digest[:16]}-{seed}"
 
@@ -60,8 +65,10 @@ def _folders_of(settings: Settings, id: str, *, with_report: bool) -> list[Path]
     return [*made, report_of(settings, id)] if with_report else made
 
 
-def remove_export(settings: Settings, checkpoint_id: str) -> None:
-    shutil.rmtree(export_folder(settings, checkpoint_id), ignore_errors=True)
+def remove_inputs(settings: Settings, checkpoint_id: str) -> None:
+    """Its export, and what was laid aside."""
+    for folder in (export_folder(settings, checkpoint_id), temporary_folder(settings, checkpoint_id)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_training(settings: Settings, *, older_than: timedelta = LONGEST_RUN) -> None:

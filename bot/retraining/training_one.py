@@ -11,6 +11,7 @@ import structlog
 from bot.db.engine import Database
 from bot.db.training_tables import RunState
 from bot.errors import KefuError
+from bot.private_files import make_private_folder
 from bot.retraining import folders, outcome
 from bot.retraining.children import MODULE, Children
 from bot.retraining.claiming import Claim
@@ -62,7 +63,7 @@ class Trainer:
             await self._failed(claim, f"unexpected: {error!r}")
             raise
         finally:
-            folders.remove_export(self.settings, claim.checkpoint_id)
+            folders.remove_inputs(self.settings, claim.checkpoint_id)
         await outcome.sweep(self.database, self.settings)
         log.info("training_ended", run=claim.run_id, state=state)
         return state
@@ -79,10 +80,13 @@ class Trainer:
         def step(stage: str, done: int, total: int) -> None:
             told({"stage": stage, "done": done, "total": total, "loss": None, "seconds_left": None})
 
+        temporary = folders.temporary_folder(self.settings, claim.checkpoint_id)
+        make_private_folder(temporary)
         children = Children(
             self.settings,
             log=self.settings.data_dir / claim.log_path,
             progress=folders.progress_file(self.settings, claim.run_id),
+            temporary=temporary,
             told=told,
             module=self.module,
         )

@@ -106,6 +106,21 @@ def test_train_takes_over_what_a_dead_process_left_and_what_only_waits(
     assert (run["state"], run["attempts"], run["release_id"]) == ("done", 2, taken.json["id"])
 
 
+def test_demo_is_trained_as_a_run_of_its_own_and_speaks(
+    run_kefu: RunKefu, settings: Settings, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.training.Trainer", partial(Trainer, module=FAKE))
+    monkeypatch.setattr("bot.commands.demo.get_backbone", lambda _: None)
+    monkeypatch.setattr("bot.commands.demo.DIALOGUES", ())
+    where = {"KEFU_DATA_DIR": settings.data_dir, "KEFU_MODELS_DIR": models_dir}
+    ended = run_kefu("demo", **where)
+    assert ended.status == 0, ended.err
+    (run,) = run_kefu("runs", "list", "--json", **where).json["items"]
+    (release,) = run_kefu("releases", "list", "--json", **where).json["items"]
+    assert (run["state"], run["requested_by"], run["release_id"]) == ("done", "demo", release["id"])
+    assert release["promoted"] is True
+
+
 def test_failed_training_ends_with_1_and_its_reason(kefu: Kefu) -> None:
     ended = kefu("train", KEFU_TEST_TRAINING="fails")
     assert ended.status == 1
