@@ -26,6 +26,7 @@ from bot.openapi import DescribedApi
 from bot.page import endpoints as page
 from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
+from bot.retraining import endpoints as retraining
 from bot.settings import Settings
 from bot.version import VERSION
 
@@ -44,7 +45,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     problems.install(app)
-    for domain in (conversations, feedback, openai, knowledge, imports, exports, releases, health, page):
+    domains = (
+        conversations, feedback, openai, knowledge, imports, exports, retraining, releases, health, page,
+    )  # fmt: skip
+    for domain in domains:
         app.include_router(domain.router)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(

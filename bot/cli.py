@@ -16,9 +16,11 @@ from bot.commands import (
     keys,
     operating,
     releases,
+    runs,
     serving,
     training,
     training_process,
+    working,
 )
 from bot.commands.console import errors_for_people
 from bot.logs import configure_logs
@@ -37,14 +39,18 @@ for group in (
     importing,
     training,
     training_process,
+    working,
     examining,
     backing_up,
     erasing,
     operating,
 ):
     group.register(app)
-app.add_typer(exporting.app, name="export", help="Files for others: exchanges, knowledge, conversation")
+app.add_typer(
+    exporting.app, name="export", help="Files for others: exchanges, knowledge, labels, conversation"
+)
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
+app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
 app.add_typer(releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back")
 
 

@@ -1,9 +1,19 @@
 """All settings, read once from the environment (prefix ``KEFU_``, groups joined by ``__``)."""
 
+import re
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field, PositiveInt, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -17,6 +27,17 @@ def _split_commas(value: object) -> object:
     return value
 
 
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _spoken_duration(value: object) -> object:
+    """Takes 30s, 15m, 12h, 7d and 2w beside what pydantic knows."""
+    if isinstance(value, str) and (spoken := re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", value)):
+        return timedelta(**{_UNITS[spoken[2]]: int(spoken[1])})
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_spoken_duration)]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 
 
@@ -50,6 +71,24 @@ class ReleaseSettings(BaseModel):
     auto_promote: bool = Field(False, description="Promote a release that passed the gate without asking")
 
 
+class RetrainingSettings(BaseModel):
+    """When training starts by itself, and what it may use."""
+
+    embedded: bool = Field(True, description="Let kefu serve start a worker when a training run is due")
+    every: Duration | None = Field(None, ge=timedelta(minutes=1), description="Train again after so long")
+    after_labels: NonNegativeInt = Field(50, description="Train after so many new labels; 0 for never")
+    at: time | None = Field(None, description="Local time from which such runs may start, for three hours")
+    memory: ByteSize = Field(
+        ByteSize(6_000_000_000), ge=256_000_000, description="Memory that a training process may have"
+    )
+    lease: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=1),
+        description="Time after which a worker that is not heard of is given up",
+    )
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -63,6 +102,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     rate_limit: RateLimitSettings = RateLimitSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    retraining: RetrainingSettings = RetrainingSettings()
 
     @field_validator("languages")
     @classmethod

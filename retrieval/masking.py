@@ -33,6 +33,9 @@ _ASCII_TWINS = (
 )
 _ANY_TWIN = re.compile("[" + "".join(map(chr, _ASCII_TWINS)) + "]")
 _FEWEST_DIGITS = 7
+PUBLIC_CONTACTS = frozenset({"email", "phone", "ip"})
+"""Kinds that a company publishes of itself, and so leaves in its own answers."""
+
 _GAP = re.compile(r"[^\S\n]+")
 _GAP_BEFORE_SIGN = re.compile(r" +(?=[,.!?;:，。！？](?:\s|$))")
 _DOUBLE_COMMA = re.compile(r"([,，.!！。])\s?[,，]")

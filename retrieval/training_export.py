@@ -2,18 +2,22 @@
 
 The folder holds, one JSON object a line::
 
-    questions.jsonl      {"number", "answer_id", "text", "language"}, and "source" where it is known: who said that the
-                         question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`)
-    passages.jsonl       the same without a source, of approved answer texts
+    questions.jsonl      {"number", "answer_id", "text", "language"}, and where they are known "source": who said that
+                         the question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`), and
+                         "trust": how much that counts, above 0 up to 1
+    passages.jsonl       the same without source and trust, of approved answer texts
     out_of_scope.jsonl   {"text", "language"}, questions known to have no answer
-    manifest.json        kind "training_export"
+    manifest.json        kind "training_export"; its meta holds "export_schema", "rows" (by file), "label_sources"
+                         (questions by source) and what the writer adds, such as the knowledge's revision
 
-Equal knowledge gives equal bytes. Texts are masked before they come here.
+Equal knowledge gives equal bytes. What identifies a person is masked when it is written, by the rules of this version,
+whatever earlier ones let through; reading refuses a line that holds such a thing, and a schema that it does not know.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,9 +25,12 @@ from typing import Any, TypeVar
 
 from retrieval.artifacts import JsonValue, Manifest, Writer, verify_artifact, write_artifact
 from retrieval.errors import ArtifactError
+from retrieval.masking import PUBLIC_CONTACTS, mask
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 
 EXPORT_KIND = "training_export"
+EXPORT_SCHEMA = 1
+UNKNOWN_SOURCE = "unknown"
 QUESTIONS, PASSAGES, OUT_OF_SCOPE = "questions.jsonl", "passages.jsonl", "out_of_scope.jsonl"
 _Record = TypeVar("_Record", QuestionRecord, PassageRecord)
 _REMEDY = "Export the knowledge again."
@@ -31,12 +38,13 @@ _REMEDY = "Export the knowledge again."
 
 @dataclass(frozen=True, slots=True)
 class TrainingExport:
-    """A read export; `digest` is its manifest's, `sources` are by question number."""
+    """A read export; `digest` is its manifest's, `sources` and `trust` are by question number."""
 
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     digest: str
     sources: Mapping[int, str] = field(default_factory=dict)
+    trust: Mapping[int, float] = field(default_factory=dict)
 
 
 def write_training_export(
@@ -46,50 +54,106 @@ def write_training_export(
     out_of_scope: Sequence[tuple[str, str]],
     meta: Mapping[str, JsonValue],
     sources: Mapping[int, str] | None = None,
+    trust: Mapping[int, float] | None = None,
 ) -> Manifest:
-    """Writes the folder, whole or not at all; `sources` are by question number.
+    """Writes the folder, whole or not at all; `sources` and `trust` are by question number.
 
     Raises:
         ArtifactError: `target` exists, or the disk refuses.
     """
-    known = sources or {}
-    files: dict[str, Writer] = {
-        QUESTIONS: _lines(
-            asdict(each) | ({"source": known[each.number]} if each.number in known else {})
+    sources, trust = sources or {}, trust or {}
+    rows = {
+        QUESTIONS: [
+            asdict(each)
+            | {"text": mask(each.text).text}
+            | ({"source": sources[each.number]} if each.number in sources else {})
+            | ({"trust": trust[each.number]} if each.number in trust else {})
             for each in sorted(knowledge.questions, key=_number)
-        ),
-        PASSAGES: _lines(asdict(each) for each in sorted(knowledge.passages, key=_number)),
-        OUT_OF_SCOPE: _lines({"text": text, "language": language} for text, language in out_of_scope),
+        ],
+        PASSAGES: [
+            asdict(each) | {"text": _masked_passage(each.text)}
+            for each in sorted(knowledge.passages, key=_number)
+        ],
+        OUT_OF_SCOPE: [{"text": mask(text).text, "language": language} for text, language in out_of_scope],
     }
-    return write_artifact(target, kind=EXPORT_KIND, files=files, meta=meta)
+    counted = Counter(sources.get(each.number, UNKNOWN_SOURCE) for each in knowledge.questions)
+    facts: dict[str, JsonValue] = {
+        "export_schema": EXPORT_SCHEMA,
+        "rows": {name: len(lines) for name, lines in rows.items()},
+        "label_sources": dict(sorted(counted.items())),
+    }
+    files: dict[str, Writer] = {name: _lines(lines) for name, lines in rows.items()}
+    return write_artifact(target, kind=EXPORT_KIND, files=files, meta={**meta, **facts})
 
 
 def read_training_export(path: Path) -> TrainingExport:
     """Verifies every hash, then reads.
 
     Raises:
-        ArtifactError: missing, altered, or a line that is not what it should be.
+        ArtifactError: missing, altered, of a schema that is not known, a line that is not what it should be or holds
+            personal data.
     """
     manifest = verify_artifact(path, kind=EXPORT_KIND)
-    questions = _rows(path, QUESTIONS)
+    if manifest.meta.get("export_schema") != EXPORT_SCHEMA:
+        found = manifest.meta.get("export_schema")
+        raise ArtifactError(
+            path, f"has export schema {found!r}; this program reads {EXPORT_SCHEMA}", remedy=_REMEDY
+        )
+    rows = {name: _rows(path, name) for name in (QUESTIONS, PASSAGES, OUT_OF_SCOPE)}
+    counts = {name: len(lines) for name, lines in rows.items()}
+    if manifest.meta.get("rows") != counts:
+        raise ArtifactError(
+            path, f"has {counts} rows, not {manifest.meta.get('rows')} as it says", remedy=_REMEDY
+        )
+    for name, lines in rows.items():
+        _refuse_unmasked(path, name, lines)
+    questions = rows[QUESTIONS]
     sources = {int(row["number"]): str(row.pop("source")) for row in questions if "source" in row}
+    trust = {int(row["number"]): _trust(row.pop("trust"), path) for row in questions if "trust" in row}
     knowledge = Knowledge(
         [_made(QuestionRecord, row, path, QUESTIONS) for row in questions],
-        [_made(PassageRecord, row, path, PASSAGES) for row in _rows(path, PASSAGES)],
+        [_made(PassageRecord, row, path, PASSAGES) for row in rows[PASSAGES]],
     )
-    unknown = tuple((str(row["text"]), str(row["language"])) for row in _rows(path, OUT_OF_SCOPE))
-    return TrainingExport(knowledge, unknown, manifest.digest, sources)
+    unknown = tuple((str(row["text"]), str(row["language"])) for row in rows[OUT_OF_SCOPE])
+    return TrainingExport(knowledge, unknown, manifest.digest, sources, trust)
 
 
 def _number(record: QuestionRecord | PassageRecord) -> int:
     return record.number
 
 
+def _masked_passage(text: str) -> str:
+    """A company's own hotline and address stay, as in `bot.knowledge.personal_data`."""
+    masked = mask(text)
+    return text if masked.counts.keys() <= PUBLIC_CONTACTS else masked.text
+
+
+def _refuse_unmasked(path: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    allowed = PUBLIC_CONTACTS if name == PASSAGES else frozenset()
+    for line, row in enumerate(rows, start=1):
+        found = sorted(mask(str(row.get("text", ""))).counts.keys() - allowed)
+        if found:
+            raise ArtifactError(
+                path,
+                f"line {line} holds personal data ({', '.join(found)}); nothing is learnt from it",
+                remedy="Export the knowledge again with this version of Kefu, which masks it.",
+                file=name,
+            )
+
+
+def _trust(value: object, path: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ArtifactError(
+            path, f"has a trust of {value!r}, not above 0 and up to 1", remedy=_REMEDY, file=QUESTIONS
+        )
+    return float(value)
+
+
 def _lines(rows: Iterable[Mapping[str, object]]) -> Writer:
     text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
 
     def write(file: Path) -> None:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", newline="\n")
 
     return write
 
@@ -97,10 +161,15 @@ def _lines(rows: Iterable[Mapping[str, object]]) -> Writer:
 def _rows(path: Path, name: str) -> list[dict[str, Any]]:
     if not (path / name).is_file():
         raise ArtifactError(path, "is missing", remedy=_REMEDY, file=name)
+    # Not splitlines(): a text may hold U+2028, which it takes for the end of a line.
+    lines = (path / name).read_bytes().split(b"\n")
     try:
-        return [json.loads(line) for line in (path / name).read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in lines if line]
     except ValueError as error:
         raise ArtifactError(path, f"is not JSON Lines ({error})", remedy=_REMEDY, file=name) from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise ArtifactError(path, "has a line that is no object", remedy=_REMEDY, file=name)
+    return rows
 
 
 def _made(kind: type[_Record], row: dict[str, Any], path: Path, name: str) -> _Record:

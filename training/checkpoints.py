@@ -112,6 +112,7 @@ def train_checkpoint(
             backbone=backbone,
             out_of_scope=export.out_of_scope,
             sources=export.sources,
+            trust=export.trust,
             seed=settings.seed,
             work=kept,
             progress=progress,

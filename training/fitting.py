@@ -72,6 +72,7 @@ def fit(
     backbone: Backbone | None,
     out_of_scope: Sequence[tuple[str, str]] = (),
     sources: Mapping[int, str] | None = None,
+    trust: Mapping[int, float] | None = None,
     seed: int = 0,
     sample: int = 2000,
     work: WorkFolder | None = None,
@@ -84,6 +85,7 @@ def fit(
         encoder: the frozen backbone as it serves.
         out_of_scope: (text, language) of questions known to have no answer.
         sources: question number -> who said that it belongs to its answer (`training.label_weights`).
+        trust: question number -> how much that counts; without, what its source counts.
         work: what an interrupted run of the same inputs has kept, and where this one keeps its own.
     """
     retriever = Retriever.build(encoder, knowledge, progress=staged(progress, "index"))
@@ -105,6 +107,7 @@ def fit(
         _trunk(encoder, backbone) if headed else None,
         taught,
         sources=sources or {},
+        trust=trust or {},
         seed=seed,
         work=work,
         progress=progress,

@@ -1,6 +1,7 @@
 """How much a question counts in training: by who said that it belongs to its answer, and by how doubtful that looks.
 
-By source (the trust levels of the service; operators first): set by hand, since no public set has sources to measure on.
+By source: the trust that the export gives each question, else that of its source; set by hand, since no public set has
+sources to measure on.
 By doubt: 0.5 down to 0.1, and only where more than DIRTY of the questions are doubtful. On clean data those are
 borderline questions rather than errors, and weighing them down costs accuracy: docs/recipe.md. What an
 operator said counts in full whatever it looks like.
@@ -30,19 +31,25 @@ DIRTY = 0.05  # share of doubtful questions
 
 
 def question_weights(
-    questions: Sequence[QuestionRecord], issues: Sequence[LabelIssue], sources: Mapping[int, str]
+    questions: Sequence[QuestionRecord],
+    issues: Sequence[LabelIssue],
+    sources: Mapping[int, str],
+    trust: Mapping[int, float] | None = None,
 ) -> NDArray[np.float32]:
-    """(n,) weights, 1 on average; `sources` by question number."""
+    """(n,) weights, 1 on average; `sources` and `trust` by question number."""
+    trusted = trust or {}
     doubts = {issue.number: issue.doubt for issue in issues}
     if len(doubts) <= DIRTY * len(questions):
         doubts = {}
-    weights = np.array([_weight(sources.get(q.number, ""), doubts.get(q.number)) for q in questions])
+    weights = np.array(
+        [_weight(sources.get(q.number, ""), trusted.get(q.number), doubts.get(q.number)) for q in questions]
+    )
     normalised: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
     return normalised
 
 
-def _weight(source: str, doubt: float | None) -> float:
-    weight = SOURCE_WEIGHTS.get(source, 1.0)
+def _weight(source: str, trust: float | None, doubt: float | None) -> float:
+    weight = SOURCE_WEIGHTS.get(source, 1.0) if trust is None else trust
     if doubt is None or source == OPERATOR:
         return weight
     return weight * min(0.5, 0.9 - 0.8 * doubt)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from retrieval.models import BACKBONES
 from training.fitting import MOST_TAUGHT
+from training.limits import memory_left
 
 # Measured on BANKING77's training rows: the lower layers' states of a question take 25 kB (English) or 31 kB, and
 # everything else 1.2 GB (English) or 3.7 GB at its peak, which is the export of the tuned encoder.
@@ -23,8 +24,8 @@ def needed_to_tune(backbone: str, *, questions: int) -> int:
 
 
 def available_memory() -> int | None:
-    """Bytes that this process may still use, by the machine and by the container; None where nothing tells."""
-    known = [each for each in (_machine(), _container()) if each is not None]
+    """Bytes that this process may still use, by machine, container and its own cap; None where nothing tells."""
+    known = [each for each in (_machine(), _container(), memory_left()) if each is not None]
     return min(known, default=None)
 
 

@@ -78,6 +78,7 @@ class School:
         knowledge: Knowledge,
         *,
         sources: Mapping[int, str],
+        trust: Mapping[int, float],
         seed: int,
         work: WorkFolder | None,
         progress: Progress | None,
@@ -85,6 +86,7 @@ class School:
     ) -> None:
         self._encoder = encoder
         self._sources = sources
+        self._trust = trust
         self._trunk = trunk
         self._seed = seed
         self._progress = progress
@@ -102,7 +104,7 @@ class School:
         self, knowledge: Knowledge, issues: Sequence[LabelIssue], *, stage: str
     ) -> tuple[IntentHead, TunedTop | None]:
         """A head over the answers of these questions, and what it reads from, where it is more than the frozen vector."""
-        weights = question_weights(knowledge.questions, issues, self._sources)
+        weights = question_weights(knowledge.questions, issues, self._sources, self._trust)
         if self._trunk is None:
             return fit_matching(self._encoder, knowledge, weights, seed=self._seed), None
         return self._classify(self._trunk, knowledge, weights, stage=stage)

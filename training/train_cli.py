@@ -20,7 +20,9 @@ from rich.progress import (
 )
 
 from training.benchmark_cli import errors, errors_told, warned
+from training.limits import cap_memory, end_with_parent, lower_priority, memory_told
 from training.models_cli import ModelsDir, default_models_dir
+from training.progress_file import ProgressFile
 from training.report_cli import ReportFolder, check_report_folder, save_report
 
 console = Console(soft_wrap=True)
@@ -48,8 +50,11 @@ class TrainingBars:
 
 
 @contextmanager
-def shown_training() -> Iterator[TrainingBars]:
-    """On the terminal's error stream."""
+def shown_training(progress: Path | None = None) -> Iterator[TrainingBars | ProgressFile]:
+    """On the terminal's error stream, or in a file."""
+    if progress is not None:
+        yield ProgressFile(progress, lambda text: console.print(text, markup=False, highlight=False))
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -76,14 +81,26 @@ def train(
     work: Annotated[
         Path | None, typer.Option(help="Folder to go on from after a kill; deleted when done.")
     ] = None,
+    progress: Annotated[
+        Path | None, typer.Option(help="File that says how far it is, instead of bars.")
+    ] = None,
+    memory: Annotated[int | None, typer.Option(min=1, help="Bytes it may have at most.")] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Low priority; end when standard input is closed.")
+    ] = False,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Train a checkpoint."""
-    from retrieval.models import find_model
-    from retrieval.training_export import read_training_export
-    from training.checkpoints import TrainSettings, train_checkpoint
+    if background:
+        lower_priority()
+        end_with_parent()
+    if memory is not None:
+        cap_memory(memory)
+    with errors_told(), memory_told(memory), shown_training(progress) as shown:
+        from retrieval.models import find_model
+        from retrieval.training_export import read_training_export
+        from training.checkpoints import TrainSettings, train_checkpoint
 
-    with errors_told(), shown_training() as bars:
         check_report_folder(report)
         read = read_training_export(export)
         trained = train_checkpoint(
@@ -93,8 +110,8 @@ def train(
             settings=TrainSettings(target_error, unknown_share, seed, tune),
             work=work,
             warn=warned,
-            progress=bars.stepped,
-            measured=bars.measured,
+            progress=shown.stepped,
+            measured=shown.measured,
         )
     meta = trained.manifest.meta
     made = (

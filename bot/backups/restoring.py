@@ -24,7 +24,7 @@ from bot.private_files import make_private_folder
 from bot.progress import Progress, quiet
 from bot.settings import Settings
 
-ROWS_OF_AN_EMPTY_DATABASE = {"sites": 1, "knowledge_state": 1, "release_pointer": 1}
+ROWS_OF_AN_EMPTY_DATABASE = {"sites": 1, "knowledge_state": 1, "release_pointer": 1, "training_lease": 1}
 """What the migrations put there by themselves."""
 
 

@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.console import err, open_database, progress_bar, run
 from bot.commands.training import make_trained_release
-from bot.commands.training_process import can_train, get_backbone
+from bot.commands.training_process import get_backbone
 from bot.db.engine import Database
 from bot.imports import service as imports
 from bot.imports.service import ImportWish
 from bot.progress import Progress
 from bot.releases import repository as releases
+from bot.retraining.children import can_train
+from bot.retraining.schemas import RunOptions
 from bot.settings import Settings
 
 ACTOR = "demo"
@@ -60,9 +62,7 @@ def fill_with_demo() -> None:
 def _serve(settings: Settings) -> None:
     """A trained release speaks; an untuned one where the training packages are missing."""
     if can_train():
-        make_trained_release(
-            settings, backbone=settings.backbone, tune=False, seed=0, promote=True, made_by=ACTOR
-        )
+        make_trained_release(settings, options=RunOptions(tune=False, promote=True), made_by=ACTOR)
         return
 
     async def untrained() -> None:

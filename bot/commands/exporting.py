@@ -1,4 +1,4 @@
-"""``kefu export``: exchanges, knowledge, or one conversation, as files."""
+"""``kefu export``: exchanges, knowledge, labels, or one conversation, as files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +29,12 @@ def knowledge(path: Target, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def labels(path: Target, as_json: AsJson = False) -> None:
+    """Every label with its source, who gave it and from which exchange, as JSON Lines, oldest first."""
+    _export(ExportKind.LABELS, path, as_json=as_json)
+
+
+@app.command()
 def conversation(
     path: Target,
     id: Annotated[str, typer.Option("--id", help="Which conversation: cnv_…")],
@@ -56,5 +62,8 @@ def _export(kind: ExportKind, path: Path, *, conversation_id: str | None = None,
         return
     out.print(f"{path}: {manifest.rows:,} rows, {decimal(manifest.bytes)}", soft_wrap=True)
     out.print(f"SHA-256 {manifest.sha256}", soft_wrap=True)
+    if manifest.label_sources:
+        sources = ", ".join(f"{count:,} {source}" for source, count in manifest.label_sources.items())
+        out.print(f"By source: {sources}", soft_wrap=True)
     if manifest.left_out:
         out.print(f"{manifest.left_out:,} answers without a question are not in it", soft_wrap=True)

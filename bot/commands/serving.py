@@ -1,16 +1,22 @@
 """``kefu serve`` and ``kefu migrate``."""
 
+import asyncio
 import signal
 import socket
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from bot.app import create_app
 from bot.commands.console import open_database, out, run
 from bot.db.engine import Database
 from bot.db.migrating import current_revision, migrate
+from bot.dependencies import Parts
+from bot.retraining.children import can_train
+from bot.retraining.embedding import EmbeddedWorker
 from bot.settings import Settings
 
 GRACE_S = 5
@@ -29,8 +35,9 @@ def serve(
     """Answer customers. Ctrl-C or SIGTERM ends it once running requests are done."""
     settings = Settings()
     run(lambda: _check(settings))
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=host,
         port=port,
         log_level="warning",
@@ -42,7 +49,7 @@ def serve(
     # uvicorn raises the signal again once it is done; being told to stop is no failure, so that does nothing.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
-    server = _AnnouncingServer(config)
+    server = _AnnouncingServer(config, app)
     try:
         server.run()
     except SystemExit as ended:  # uvicorn has said why, such as a port in use; its codes are not ours
@@ -52,14 +59,34 @@ def serve(
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says where to look as soon as requests are answered."""
+    """Says where to look as soon as requests are answered, and from then on lets training be done when it is due."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        self._training: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._training = _embedded(self._app.state.parts)
             listening = self.servers[0].sockets[0].getsockname()
             host = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
             out.print(f"Kefu is ready: open http://{host}:{listening[1]}/ (Ctrl-C ends it)", soft_wrap=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._training is not None:
+            self._training.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._training
+        await super().shutdown(sockets)
+
+
+def _embedded(parts: Parts) -> asyncio.Task[None] | None:
+    """None where another process is to train, or nothing here can."""
+    if not (parts.settings.retraining.embedded and can_train()):
+        return None
+    return asyncio.create_task(EmbeddedWorker(parts.database, parts.settings.retraining).follow())
 
 
 async def _check(settings: Settings) -> None:

@@ -1,22 +1,17 @@
 """Commands that another process carries out: ``python -m training``, since the bot never imports torch."""
 
-import importlib.util
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import typer
 
 from bot.errors import ConflictError
 from bot.releases.building import models_dir
+from bot.retraining.children import INSTALL_REMEDY, can_train, training_environment
 from bot.settings import Settings
 from retrieval.errors import ModelNotFoundError
 from retrieval.models import find_model
 
-INSTALL_REMEDY = (
-    "Training, measuring and exporting a backbone need the training packages: pip install 'kefu[train]'"
-)
 ERROR_STREAM = 2
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -48,10 +43,6 @@ def get_backbone(settings: Settings, *, aside: bool = False) -> None:
     run_training("models", "get", settings.backbone, aside=aside)
 
 
-def can_train() -> bool:
-    return importlib.util.find_spec("torch") is not None
-
-
 def run_training(*arguments: str, aside: bool = False) -> None:
     """Runs ``python -m training`` with these arguments; ends with its exit code if that is not 0.
 
@@ -59,8 +50,7 @@ def run_training(*arguments: str, aside: bool = False) -> None:
     """
     if not can_train():
         raise ConflictError(INSTALL_REMEDY)
-    folder: Path = models_dir(Settings())
-    environment = os.environ | {"KEFU_MODELS_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
+    environment = training_environment(Settings())
     command = [sys.executable, "-m", "training", *arguments]
     stdout = ERROR_STREAM if aside else None
     code = subprocess.run(command, env=environment, stdout=stdout, check=False).returncode  # noqa: S603  # no shell

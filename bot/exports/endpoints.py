@@ -32,7 +32,7 @@ _ONCE = (RequestRunningError, KeyReusedError, InvalidInputError, TooLargeError)
     "", status_code=201, response_model=ExportOut, responses=responses(*_OFTEN, *_ONCE, NotFoundError)
 )
 async def create_export(wish: ExportWish, parts: PartsDep, key: AdminKey, call: Idempotent) -> Response:
-    """Writes a file with one consistent state: exchanges with their votes, the approved knowledge, or a conversation."""
+    """Writes a file with one consistent state: exchanges with their votes, the approved knowledge, labels, or a conversation."""
     stored = await call.stored()
     if stored is None:
         # Written before the transaction that records it, which others would have to wait for.

@@ -22,6 +22,7 @@ NOTICE = (
 class ExportKind(StrEnum):
     EXCHANGES = "exchanges"
     KNOWLEDGE = "knowledge"
+    LABELS = "labels"
     CONVERSATION = "conversation"
 
 
@@ -39,6 +40,9 @@ class ExportManifest(BaseModel):
     sha256: str
     left_out: int
     """Answers without any question in use, which a FAQ has no line for."""
+
+    label_sources: dict[str, int] = {}
+    """For labels: how many there are of each source."""
 
 
 class ExportWish(BaseModel):

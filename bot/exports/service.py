@@ -21,7 +21,12 @@ FOLDER = "exports"
 URL = "/v1/exports/"
 ABANDONED_AFTER_S = 24 * 3600
 _ID = re.compile(r"exp_[0-9a-f]{32}")
-_ENDINGS = {ExportKind.EXCHANGES: ".jsonl", ExportKind.KNOWLEDGE: ".jsonl", ExportKind.CONVERSATION: ".json"}
+_ENDINGS = {
+    ExportKind.EXCHANGES: ".jsonl",
+    ExportKind.KNOWLEDGE: ".jsonl",
+    ExportKind.LABELS: ".jsonl",
+    ExportKind.CONVERSATION: ".json",
+}
 
 
 async def make_export(database: Database, settings: Settings, wish: ExportWish) -> ExportOut:

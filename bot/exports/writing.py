@@ -18,6 +18,7 @@ from bot.errors import InvalidInputError
 from bot.exports.conversation import transcript
 from bot.exports.exchanges import count_exchanges, exchange_pages
 from bot.exports.knowledge import count_answers, knowledge_pages
+from bot.exports.labels import count_labels, label_pages, labels_by_source
 from bot.exports.schemas import FORMAT_VERSION, MANIFEST_SUFFIX, NOTICE, ExportKind, ExportManifest
 from bot.json_bytes import json_text
 from bot.progress import Progress, quiet
@@ -32,6 +33,7 @@ class _Writer:
     rows: int = 0
     bytes: int = 0
     left_out: int = 0
+    label_sources: dict[str, int] = field(default_factory=dict)
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def add_lines(self, rows: Iterable[JsonObject]) -> None:
@@ -82,6 +84,7 @@ async def write_export(
         bytes=writer.bytes,
         sha256=writer.digest.hexdigest(),
         left_out=writer.left_out,
+        label_sources=writer.label_sources,
     )
     with written_aside(beside) as stream:
         stream.write(manifest.model_dump_json(indent=2).encode() + b"\n")
@@ -99,6 +102,8 @@ async def _write(
         await _write_exchanges(session, writer, progress)
     elif kind is ExportKind.KNOWLEDGE:
         await _write_knowledge(session, writer, progress)
+    elif kind is ExportKind.LABELS:
+        await _write_labels(session, writer, progress)
     elif conversation_id is not None:
         writer.add_document(await transcript(session, conversation_id))
     else:
@@ -110,6 +115,14 @@ async def _write_exchanges(session: AsyncSession, writer: _Writer, progress: Pro
     async for rows in exchange_pages(session):
         await asyncio.to_thread(writer.add_lines, rows)
         progress("exchanges", writer.rows, total)
+
+
+async def _write_labels(session: AsyncSession, writer: _Writer, progress: Progress) -> None:
+    writer.label_sources = await labels_by_source(session)
+    total = await count_labels(session)
+    async for rows in label_pages(session):
+        await asyncio.to_thread(writer.add_lines, rows)
+        progress("labels", writer.rows, total)
 
 
 async def _write_knowledge(session: AsyncSession, writer: _Writer, progress: Progress) -> None:

@@ -1,9 +1,7 @@
 """Which personal data is taken out of knowledge before it is stored."""
 
-from retrieval.masking import Masked, mask
+from retrieval.masking import PUBLIC_CONTACTS, Masked, mask
 from retrieval.normalize import normalize
-
-PUBLIC_CONTACTS = frozenset({"email", "phone", "ip"})
 
 
 def masked_question(text: str) -> Masked:

@@ -58,35 +58,28 @@ async def build_release(
     return parts
 
 
-async def release_of_checkpoint(
-    database: Database,
+def parts_of_checkpoint(
     settings: Settings,
     inputs: BuildInputs,
     *,
     checkpoint_id: str,
+    snapshot_id: str,
     created_by: str,
     progress: Progress | None = None,
 ) -> ReleaseParts:
-    """A candidate release of a checkpoint that was just trained on `inputs`.
+    """Builds the snapshot of a checkpoint that was just trained on `inputs`; the rows of both are left to the caller.
 
     Raises:
         ArtifactError: the checkpoint's folder is missing or damaged.
     """
+    from retrieval.checkpoint import Checkpoint as LoadedCheckpoint
+    from retrieval.retriever import Retriever
 
-    def build() -> ReleaseParts:
-        from retrieval.checkpoint import Checkpoint as LoadedCheckpoint
-        from retrieval.retriever import Retriever
-
-        loaded = LoadedCheckpoint.load(
-            settings.data_dir / checkpoint_path(checkpoint_id), threads=os.cpu_count() or 1
-        )
-        retriever = Retriever.build(loaded.encoder, inputs.knowledge, progress=_reported(progress, "encode"))
-        return _parts(settings, inputs, retriever, checkpoint_id, loaded.manifest, created_by)
-
-    parts = await asyncio.to_thread(build)
-    async with database.write() as session:
-        await repository.add(session, parts)
-    return parts
+    loaded = LoadedCheckpoint.load(
+        settings.data_dir / checkpoint_path(checkpoint_id), threads=os.cpu_count() or 1
+    )
+    retriever = Retriever.build(loaded.encoder, inputs.knowledge, progress=_reported(progress, "encode"))
+    return _parts(settings, inputs, retriever, checkpoint_id, snapshot_id, loaded.manifest, created_by)
 
 
 async def load_inputs(database: Database) -> BuildInputs:
@@ -111,6 +104,11 @@ def models_dir(settings: Settings) -> Path:
 def checkpoint_path(checkpoint_id: str) -> str:
     """Below the data dir."""
     return f"checkpoints/{checkpoint_id}"
+
+
+def snapshot_path(snapshot_id: str) -> str:
+    """Below the data dir."""
+    return f"snapshots/{snapshot_id}"
 
 
 def _reported(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
@@ -144,7 +142,7 @@ def _build_untuned(
         confidence=confidence,
         meta={"backbone": encoder.name, "tuned": False},
     )
-    return _parts(settings, inputs, retriever, checkpoint_id, manifest, created_by)
+    return _parts(settings, inputs, retriever, checkpoint_id, new_id("snp"), manifest, created_by)
 
 
 def _parts(
@@ -152,12 +150,12 @@ def _parts(
     inputs: BuildInputs,
     retriever: Retriever,
     checkpoint_id: str,
+    snapshot_id: str,
     manifest: Manifest,
     created_by: str,
 ) -> ReleaseParts:
     """Saves the index snapshot; the rows that name both folders."""
-    snapshot_id = new_id("snp")
-    path = f"snapshots/{snapshot_id}"
+    path = snapshot_path(snapshot_id)
     snapshot = retriever.save(settings.data_dir / path, meta={"revision": inputs.revision})
     counts = {"questions": len(inputs.knowledge.questions), "passages": len(inputs.knowledge.passages)}
     return ReleaseParts(

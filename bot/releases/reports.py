@@ -18,6 +18,11 @@ def report_folder(settings: Settings, checkpoint_id: str) -> Path:
     """Where training shall make it; the folder around it is there afterwards."""
     make_private_folder(settings.data_dir)
     make_private_folder(settings.data_dir / FOLDER)
+    return report_of(settings, checkpoint_id)
+
+
+def report_of(settings: Settings, checkpoint_id: str) -> Path:
+    """Where it is, if it is there."""
     return settings.data_dir / FOLDER / checkpoint_id
 
 

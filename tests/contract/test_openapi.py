@@ -88,6 +88,11 @@ OF_KEYS = {
     "POST /v1/exports",
     "GET /v1/exports/{export_id}",
     "DELETE /v1/exports/{export_id}",
+    "GET /v1/training-runs",
+    "POST /v1/training-runs",
+    "GET /v1/training-runs/{run_id}",
+    "POST /v1/training-runs/{run_id}/cancel",
+    "GET /v1/training-runs/{run_id}/log",
     "GET /v1/releases",
     "GET /v1/releases/{release_id}",
     "POST /v1/releases/{release_id}/promote",
@@ -156,6 +161,9 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         client.post(path, content=content, headers=key | {"Content-Type": "application/octet-stream"})
     for _ in range(3):
         post("/v1/exports", {"kind": "knowledge"})
+    cancelled = post("/v1/training-runs", {"reason": "new prices"})["id"]
+    post(f"/v1/training-runs/{cancelled}/cancel", {})
+    post("/v1/training-runs", {})
     answers = ids("/v1/answers")
     return {
         "conversation_id": [conversation],
@@ -165,6 +173,7 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         "question_id": ids("/v1/questions")[-4:],
         "batch_id": ids("/v1/imports"),
         "export_id": ids("/v1/exports"),
+        "run_id": ids("/v1/training-runs"),
         "release_id": ids("/v1/releases"),
         "model": ["kefu"],
     }

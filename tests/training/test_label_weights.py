@@ -81,3 +81,10 @@ def test_wording_holds_less_to_what_counts_less() -> None:
         reading = weighed / np.linalg.norm(weighed) @ wording.weights[columns] + wording.biases
         margins.append(reading[1] - reading[0])
     assert margins[1] < margins[0] - 0.3
+
+
+def test_trust_of_a_question_goes_before_that_of_its_source() -> None:
+    pair = QUESTIONS[:2]
+    sources = {question.number: "mined" for question in pair}
+    found = question_weights(pair, [], sources, {pair[0].number: 0.35})
+    assert found.tolist() == pytest.approx([0.35 / 0.525, 0.7 / 0.525])

@@ -3,28 +3,35 @@
 import os
 import stat
 import time
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.commands.training import sweep_exports
 from bot.commands.training_process import run_training
 from bot.errors import ConflictError
 from bot.releases.reports import page_in, report_folder
+from bot.retraining.folders import sweep_training
 from bot.settings import Settings
 
 
-def test_exports_of_killed_runs_are_taken_away_and_a_running_one_is_left(tmp_path: Path) -> None:
-    for name, hours in (("killed", 30), ("running", 2)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "questions.jsonl").write_text("{}", encoding="utf-8")
-        os.utime(tmp_path / name, (time.time() - 3600 * hours,) * 2)
+def test_what_killed_runs_left_is_taken_away_and_work_of_today_is_kept(settings: Settings) -> None:
+    """Exports hold customers' words; work folders have none, and let a killed run go on."""
+    folder = settings.data_dir / "training"
+    for name, hours in (
+        ("chk_killed", 0),
+        (".chk_killed.0a.partial", 0),
+        ("work-old-0", 30),
+        ("work-new-0", 2),
+    ):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "questions.jsonl").write_text("{}", encoding="utf-8")
+        os.utime(folder / name, (time.time() - 3600 * hours,) * 2)
+    (folder / "trn_killed.progress.json").write_text("{}", encoding="utf-8")
 
-    sweep_exports(tmp_path, older_than=timedelta(days=1))
+    sweep_training(settings)
 
-    assert [folder.name for folder in tmp_path.iterdir()] == ["running"]
-    sweep_exports(tmp_path / "gone", older_than=timedelta(days=1))
+    assert [left.name for left in folder.iterdir()] == ["work-new-0"]
+    folder.rename(folder.with_name("gone"))
+    sweep_training(settings)
 
 
 def test_without_training_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from bot.db.engine import Database
 from bot.settings import Settings
 from tests.fixtures.commands import RunKefu
 from tests.fixtures.databases import in_own_loop
-from tests.fixtures.installations import ANA, conversation_id, fill_installation
+from tests.fixtures.installations import ANA, CANARY, conversation_id, exchange_id, fill_installation
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def test_each_kind_is_written_and_reported(run_kefu: RunKefu, installation: Path
     for kind, rows, more in (
         ("exchanges", 4, ()),
         ("knowledge", 3, ()),
+        ("labels", 2, ()),
         ("conversation", 1, ("--id", conversation_id(ANA, 1))),
     ):
         path = tmp_path / kind
@@ -41,6 +42,28 @@ def test_lines_for_people_tell_rows_and_hash(run_kefu: RunKefu, installation: Pa
     ended = run_kefu("export", "exchanges", tmp_path / "e.jsonl", KEFU_DATA_DIR=installation)
     assert "4 rows" in ended.out
     assert "SHA-256 " in ended.out
+
+
+def test_labels_are_counted_by_source_and_say_who_gave_them(
+    run_kefu: RunKefu, installation: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.jsonl"
+    ended = run_kefu("export", "labels", path, KEFU_DATA_DIR=installation)
+    assert "By source: 2 visitor_choice" in ended.out
+    manifest = json.loads((tmp_path / "labels.jsonl.manifest.json").read_text(encoding="utf-8"))
+    assert manifest["label_sources"] == {"visitor_choice": 2}
+    first = json.loads(path.read_text(encoding="utf-8").split("\n")[0])
+    assert first == {
+        "label_id": "lbl_1",
+        "utterance": CANARY,
+        "language": "en",
+        "answer_id": "ans_delivery",
+        "out_of_scope": False,
+        "source": "visitor_choice",
+        "given_by": f"visitor:{ANA}",
+        "exchange_id": exchange_id(ANA, 1),
+        "at": "2026-03-01T09:54:00.123456+00:00",
+    }
 
 
 def test_wrong_arguments_end_with_status_2(run_kefu: RunKefu, installation: Path, tmp_path: Path) -> None:

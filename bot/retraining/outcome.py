@@ -1,0 +1,92 @@
+"""What becomes of a run: one transaction that writes it all while the lease is ours, or nothing."""
+
+import asyncio
+from collections.abc import Collection
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.db.engine import Database
+from bot.db.training_tables import RunState, TrainingRun
+from bot.releases import repository as releases
+from bot.releases import service as release_service
+from bot.releases.reports import page_in, report_of
+from bot.retraining import folders, repository
+from bot.retraining import lease as leases
+from bot.retraining.claiming import Claim
+from bot.retraining.lease import writing
+from bot.retraining.making import Made
+from bot.settings import Settings
+
+
+async def finish(database: Database, settings: Settings, claim: Claim, made: Made) -> RunState:
+    """Makes the candidate a release, unless the gate refused it or somebody wanted the run to end meanwhile.
+
+    Raises:
+        LeaseLostError: nothing was written.
+    """
+    async with writing(database, claim.lease) as session:
+        run = await _run(session, claim)
+        moment = await leases.database_time(session)
+        run.verdict = {"passed": made.verdict.passed, "reasons": list(made.verdict.reasons)}
+        report = made.verdict.report or page_in(report_of(settings, claim.checkpoint_id))
+        run.report_path = str(report) if report else None
+        run.progress = {}
+        if run.cancel_requested:
+            repository.end(run, RunState.CANCELLED, at=moment)
+        elif made.verdict.passed is False:
+            repository.end(run, RunState.REFUSED, at=moment, error="; ".join(made.verdict.reasons))
+        else:
+            await _release(session, settings, run, made)
+            repository.end(run, RunState.DONE, at=moment)
+        await leases.give_back(session, claim.lease)
+        return RunState(run.state)
+
+
+async def fail(database: Database, claim: Claim, error: str) -> None:
+    """Raises LeaseLostError."""
+    await _end(database, claim, RunState.FAILED, error=error)
+
+
+async def cancel(database: Database, claim: Claim) -> None:
+    """Raises LeaseLostError."""
+    await _end(database, claim, RunState.CANCELLED)
+
+
+async def put_back(database: Database, claim: Claim) -> None:
+    """Lets another process go on with it: this one has to end, which is no fault of the run. Raises LeaseLostError."""
+    async with writing(database, claim.lease) as session:
+        run = await _run(session, claim)
+        run.state, run.attempts, run.progress = RunState.QUEUED, run.attempts - 1, {}
+        await leases.give_back(session, claim.lease)
+
+
+async def sweep(database: Database, settings: Settings, *, keep: Collection[str] = ()) -> None:
+    """Takes away the checkpoints and snapshots that ended runs and earlier attempts left behind, but those to keep."""
+    async with database.read() as session:
+        unused = await repository.unused_folders(session)
+    ids = [id for id in unused.ids if id not in keep]
+    await asyncio.to_thread(folders.remove_folders, settings, ids, keep_reports=unused.refused)
+
+
+async def _end(database: Database, claim: Claim, state: RunState, *, error: str | None = None) -> None:
+    async with writing(database, claim.lease) as session:
+        run = await _run(session, claim)
+        run.progress = {}
+        repository.end(run, state, at=await leases.database_time(session), error=error)
+        await leases.give_back(session, claim.lease)
+
+
+async def _run(session: AsyncSession, claim: Claim) -> TrainingRun:
+    run = await repository.get(session, claim.run_id)
+    assert run is not None, "runs are not deleted"
+    return run
+
+
+async def _release(session: AsyncSession, settings: Settings, run: TrainingRun, made: Made) -> None:
+    """Promoted where a person has said so, or where the gate has let it pass and the setting lets that do."""
+    await releases.add(session, made.parts)
+    run.release_id = made.parts.release.id
+    by_itself = settings.releases.auto_promote and made.verdict.passed is True
+    if run.options.get("promote") or by_itself:
+        promoted_by = run.requested_by if run.options.get("promote") else "gate"
+        await release_service.promote(session, run.release_id, promoted_by=promoted_by)

@@ -1,0 +1,82 @@
+"""Queries on training runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.db.knowledge_tables import Label
+from bot.db.release_tables import Checkpoint, IndexSnapshot
+from bot.db.training_tables import RunState, TrainingRun
+
+SWEPT_RUNS = 100
+
+
+async def active(session: AsyncSession) -> TrainingRun | None:
+    """The one run that has not ended, if there is one."""
+    return (await session.execute(select(TrainingRun).where(TrainingRun.slot == 1))).scalar_one_or_none()
+
+
+async def get(session: AsyncSession, run_id: str) -> TrainingRun | None:
+    return (
+        await session.execute(
+            select(TrainingRun).where(TrainingRun.id == run_id).execution_options(populate_existing=True)
+        )
+    ).scalar_one_or_none()
+
+
+async def page(session: AsyncSession, *, before: str | None, limit: int) -> list[TrainingRun]:
+    statement = select(TrainingRun).order_by(TrainingRun.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(TrainingRun.id < before)
+    return list((await session.execute(statement)).scalars())
+
+
+async def newest(session: AsyncSession, *states: RunState) -> TrainingRun | None:
+    """The run in one of these states that was asked for last."""
+    statement = select(TrainingRun).where(TrainingRun.state.in_(states)).order_by(TrainingRun.id.desc())
+    return (await session.execute(statement.limit(1))).scalar_one_or_none()
+
+
+async def newest_label(session: AsyncSession) -> str | None:
+    return (await session.execute(select(func.max(Label.id)))).scalar_one()
+
+
+async def count_labels(session: AsyncSession, *, after: str | None) -> int:
+    """Labels that were given after the one with this id; all of them without."""
+    statement = select(func.count()).select_from(Label)
+    if after is not None:
+        statement = statement.where(Label.id > after)
+    return (await session.execute(statement)).scalar_one()
+
+
+def end(run: TrainingRun, state: RunState, *, at: datetime, error: str | None = None) -> None:
+    """Its slot is free then."""
+    run.state, run.slot, run.ended_at, run.error = state, None, at, error
+
+
+@dataclass(frozen=True)
+class Unused:
+    """Ids of checkpoints and snapshots that became part of no release; ``refused`` are those with a report to keep."""
+
+    ids: list[str]
+    refused: frozenset[str]
+
+
+async def unused_folders(session: AsyncSession) -> Unused:
+    """Of the runs of late and their earlier attempts."""
+    columns = (TrainingRun.state, TrainingRun.checkpoint_id, TrainingRun.snapshot_id, TrainingRun.leftovers)
+    statement = select(*columns).order_by(TrainingRun.id.desc()).limit(SWEPT_RUNS)
+    named: set[str] = set()
+    refused: set[str] = set()
+    for row in await session.execute(statement):
+        named.update(row.leftovers)
+        if row.state in (RunState.REFUSED, RunState.FAILED, RunState.CANCELLED):
+            named.update(id for id in (row.checkpoint_id, row.snapshot_id) if id is not None)
+        if row.state == RunState.REFUSED and row.checkpoint_id is not None:
+            refused.add(row.checkpoint_id)
+    for table in (Checkpoint, IndexSnapshot):
+        known = await session.execute(select(table.id).where(table.id.in_(named)))
+        named.difference_update(known.scalars())
+    return Unused(sorted(named), frozenset(refused))
