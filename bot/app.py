@@ -10,6 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import health, problems
+from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import RunningRequests, forget_expired_keys
 from bot.access.rate_limits import RateLimits
 from bot.answering.serving import ReleaseFollower
@@ -20,6 +21,7 @@ from bot.db.migrating import require_schema
 from bot.dependencies import Parts
 from bot.exports import endpoints as exports
 from bot.feedback import endpoints as feedback
+from bot.feedback.signals import note_departures
 from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
 from bot.openapi import DescribedApi
@@ -62,7 +64,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     database = Database.open(settings.database_url)
     follower = ReleaseFollower(database, settings)
-    app.state.parts = Parts(settings, database, follower, RateLimits(settings.rate_limit), RunningRequests())
+    app.state.parts = Parts(
+        settings,
+        database,
+        follower,
+        RateLimits(settings.rate_limit),
+        RunningRequests(),
+        AddressBlocks(settings.data_dir),
+    )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
     await follower.refresh()
@@ -83,6 +92,7 @@ async def _clean_up(database: Database) -> None:
     while True:
         try:
             await forget_expired_keys(database)
+            await note_departures(database)
         except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
-            log.error("replies_not_forgotten", error=str(error))
+            log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)
