@@ -20,10 +20,13 @@ from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
 from bot.exports import endpoints as exports
+from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
 from bot.feedback.signals import note_departures
+from bot.handoffs import endpoints as handoffs
 from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
+from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
 from bot.page import endpoints as page
 from bot.releases import endpoints as releases
@@ -46,7 +49,20 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     problems.install(app)
-    for domain in (conversations, feedback, openai, knowledge, imports, exports, releases, health, page):
+    for domain in (
+        conversations,
+        feedback,
+        corrections,
+        handoffs,
+        openai,
+        knowledge,
+        labels,
+        imports,
+        exports,
+        releases,
+        health,
+        page,
+    ):
         app.include_router(domain.router)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(

@@ -113,6 +113,7 @@ def _key_with(scope: Scope) -> object:
 
 ReadKey = Annotated[KeyPrincipal, _key_with(Scope.READ)]
 WriteKey = Annotated[KeyPrincipal, _key_with(Scope.WRITE)]
+OperatorKey = Annotated[KeyPrincipal, _key_with(Scope.OPERATOR)]
 AdminKey = Annotated[KeyPrincipal, _key_with(Scope.ADMIN)]
 
 

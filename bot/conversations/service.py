@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.principals import KeyPrincipal, Principal, VisitorPrincipal
 from bot.access.tokens import token_hash
 from bot.access.visitor_tokens import VisitorTokens
+from bot.answering.given_answers import given_answer
 from bot.answering.knowledge_lookup import suggested_questions
 from bot.answering.replying import Reply, person_requested, reply_to, reply_to_choice
 from bot.answering.serving import Serving
@@ -21,13 +22,13 @@ from bot.db.base import JsonObject, new_id, now
 from bot.db.conversation_tables import Conversation, SignalKind
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
 from bot.errors import InvalidInputError, NotFoundError
-from bot.feedback.signals import Replied, given_answer, keep_signal, signal_after
+from bot.feedback.signals import Replied, keep_signal, signal_after
 from bot.knowledge.folding import folded_hash
 from retrieval.decision import Outcome
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 
-BOT, WAITING = "bot", "waiting"
+BOT, WAITING, PERSON = "bot", "waiting", "person"
 LONGEST_REASON = 64
 
 
@@ -198,7 +199,7 @@ def ask_for_person(
         )
         kept = mask(normalize(reason)).text[:LONGEST_REASON]
         repository.add_handoff(connection, conversation.id, reason=kept)
-        repository.add_messages(connection, [_message(conversation.id, position, "system", said, None)])
+        repository.add_messages(connection, [message_row(conversation.id, position, "system", said, None)])
         handoff = repository.open_handoff(connection, conversation.id)
         assert handoff is not None, "it was added just now"
     return HandoffOut(
@@ -218,8 +219,8 @@ def record_exchange(connection: Connection, conversation_id: str, reply: Reply, 
     )
     row = _exchange_row(conversation_id, reply, spoken)
     messages = [
-        _message(conversation_id, position, "customer", spoken.utterance, row["id"]),
-        _message(conversation_id, position + 1, "bot", reply.text, row["id"]),
+        message_row(conversation_id, position, "customer", spoken.utterance, row["id"]),
+        message_row(conversation_id, position + 1, "bot", reply.text, row["id"]),
     ]
     repository.add_exchange(connection, row, messages)
     if handing_off and repository.open_handoff(connection, conversation_id) is None:
@@ -253,7 +254,7 @@ def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObj
     }
 
 
-def _message(
+def message_row(
     conversation_id: str, position: int, role: str, text: str, exchange_id: str | None
 ) -> JsonObject:
     return {

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.db.base import JsonObject, new_id, now
+from bot.answering.given_answers import GAVE_ANSWER, given_answer
+from bot.db.base import new_id, now
 from bot.db.conversation_tables import Conversation, Exchange, Signal, SignalKind
 from bot.db.engine import Database
-from retrieval.decision import Outcome
+from bot.knowledge.likeness import likeness
 from retrieval.normalize import fold
 
 RIGHT_AFTER = timedelta(minutes=5)
@@ -28,7 +29,6 @@ ALIKE = 0.3
 """Dice of character n-grams. Of the demo company's questions 0.3 % of those on different answers reach it, of the Chinese
 ones none; the few on one answer that do are those in nearly the same words."""
 
-_GAVE_ANSWER = (Outcome.ANSWERED.value, Outcome.COMPOSED.value)
 _SIGNAL = insert(Signal)
 
 
@@ -42,13 +42,6 @@ class Replied:
     at: datetime
 
 
-def given_answer(outcome: str, reply: JsonObject) -> str | None:
-    """The answer that a reply gave; None where it spoke in the bot's own words."""
-    if outcome not in _GAVE_ANSWER:
-        return None
-    return next((part["answer_id"] for part in reply["parts"] if part["answer_id"]), None)
-
-
 def signal_after(
     before: Replied, utterance: str, *, wants_person: bool, best_now: str | None, at: datetime
 ) -> SignalKind | None:
@@ -60,19 +53,7 @@ def signal_after(
     said, asked = fold(utterance), fold(before.utterance)
     if said == asked:
         return None
-    return SignalKind.REPHRASED if best_now == before.answer_id or alike(said, asked) else None
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two folded texts share enough of their character trigrams (bigrams in Chinese)."""
-    first, second = _grams(one), _grams(other)
-    return 2 * len(first & second) >= ALIKE * (len(first) + len(second))
-
-
-def _grams(text: str) -> set[str]:
-    size = 2 if any("\u3400" <= character <= "\u9fff" for character in text) else 3
-    padded = text if size == 2 else f" {text} "
-    return {padded[start : start + size] for start in range(len(padded) - size + 1)}
+    return SignalKind.REPHRASED if best_now == before.answer_id or likeness(said, asked) >= ALIKE else None
 
 
 def keep_signal(
@@ -133,7 +114,7 @@ async def _departures(session: AsyncSession, at: datetime) -> Sequence[tuple[str
         select(Exchange.id, Exchange.outcome, Exchange.reply, Conversation.visitor_id)
         .join(Conversation, Conversation.id == Exchange.conversation_id)
         .where(Exchange.created_at < at - LEFT_AFTER, Exchange.created_at > at - LOOKED_BACK)
-        .where(Exchange.outcome.in_(_GAVE_ANSWER), last, ~noted, Conversation.visitor_id.is_not(None))
+        .where(Exchange.outcome.in_(GAVE_ANSWER), last, ~noted, Conversation.visitor_id.is_not(None))
         .order_by(Exchange.id)
     )
     found = [

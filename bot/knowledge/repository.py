@@ -156,13 +156,42 @@ def _served_within(window: Window) -> list[ColumnElement[bool]]:
     return conditions
 
 
+async def approved_texts(
+    session: AsyncSession, *, answer_ids: Sequence[str], hashed: str
+) -> Sequence[tuple[str, str]]:
+    """(answer, text) of approved answers: all texts of the named ones, and whichever has this hash."""
+    statement = (
+        select(AnswerText.answer_id, AnswerText.text)
+        .join(Answer, Answer.id == AnswerText.answer_id)
+        .where(Answer.state == AnswerState.APPROVED, AnswerText.active)
+        .where(or_(AnswerText.answer_id.in_(answer_ids), AnswerText.text_hash == hashed))
+        .order_by(AnswerText.number)
+    )
+    return [(row.answer_id, row.text) for row in await session.execute(statement)]
+
+
+async def approved_questions(session: AsyncSession, *, answer_ids: Sequence[str]) -> Sequence[Rival]:
+    """Questions in use of those of the answers that are approved."""
+    statement = (
+        select(Question.id, Question.text, Question.answer_id)
+        .join(Answer, Answer.id == Question.answer_id)
+        .where(Answer.state == AnswerState.APPROVED, Question.active, Question.answer_id.in_(answer_ids))
+        .order_by(Question.number)
+    )
+    return [Rival(*row) for row in await session.execute(statement)]
+
+
 async def add_questions(session: AsyncSession, rows: Sequence[JsonObject]) -> None:
     if rows:
         await session.execute(insert(Question), list(rows))
 
 
-async def switch_off(session: AsyncSession, question_ids: Sequence[str], *, revision: int) -> None:
-    change = update(Question).where(Question.id.in_(question_ids)).values(active=False, revision=revision)
+async def switch_off(
+    session: AsyncSession, question_ids: Sequence[str], *, revision: int, displaced_by: str | None = None
+) -> None:
+    """``displaced_by`` is the label for which they give way; with it they would come back."""
+    values = {"active": False, "displaced_by": displaced_by, "revision": revision}
+    change = update(Question).where(Question.id.in_(question_ids)).values(**values)
     await session.execute(change.execution_options(synchronize_session=False))
 
 
@@ -191,8 +220,21 @@ async def active_question(session: AsyncSession, question_id: str) -> Question |
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def labels_after(session: AsyncSession, *, after: str | None, limit: int) -> Sequence[Label]:
+async def labels_after(
+    session: AsyncSession, *, source: str | None, state: str | None, after: str | None, limit: int
+) -> Sequence[Label]:
     statement = select(Label).order_by(Label.id).limit(limit)
+    if source is not None:
+        statement = statement.where(Label.source == source)
+    if state is not None:
+        statement = statement.where(Label.state == state)
     if after is not None:
         statement = statement.where(Label.id > after)
     return (await session.execute(statement)).scalars().all()
+
+
+async def label(session: AsyncSession, label_id: str) -> Label | None:
+    """As it is in the database now."""
+    found = await session.execute(_anew(select(Label).where(Label.id == label_id)))
+    row: Label | None = found.scalar_one_or_none()
+    return row

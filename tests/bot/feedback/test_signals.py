@@ -10,7 +10,8 @@ from bot.db.base import now
 from bot.db.conversation_tables import Exchange, Signal, SignalKind
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Label
-from bot.feedback.signals import Replied, alike, note_departures, signal_after
+from bot.feedback.signals import ALIKE, Replied, note_departures, signal_after
+from bot.knowledge.likeness import likeness
 from tests.fixtures.services import Talk
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -52,7 +53,7 @@ def test_reply_that_gave_no_answer_gets_no_signal() -> None:
     ],
 )
 def test_wordings_are_alike_when_they_share_enough_letters(one: str, other: str, same: bool) -> None:
-    assert alike(one, other) is same
+    assert (likeness(one, other) >= ALIKE) is same
 
 
 async def answered(talk: Talk, question: str = "Can I return something?") -> dict[str, str]:
