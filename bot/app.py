@@ -22,6 +22,7 @@ from bot.dependencies import Parts
 from bot.exports import endpoints as exports
 from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
+from bot.feedback.learning import learn_from_visitors
 from bot.feedback.signals import note_departures
 from bot.handoffs import endpoints as handoffs
 from bot.imports import endpoints as imports
@@ -91,7 +92,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.stopping = asyncio.Event()
     await require_schema(database)
     await follower.refresh()
-    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database))]
+    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database, settings))]
     try:
         yield
     finally:
@@ -104,11 +105,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.close()
 
 
-async def _clean_up(database: Database) -> None:
+async def _clean_up(database: Database, settings: Settings) -> None:
     while True:
         try:
             await forget_expired_keys(database)
             await note_departures(database)
+            if settings.feedback.learn_from_visitors:
+                await learn_from_visitors(database)
         except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
             log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)

@@ -50,6 +50,12 @@ class ReleaseSettings(BaseModel):
     auto_promote: bool = Field(False, description="Promote a release that passed the gate without asking")
 
 
+class FeedbackSettings(BaseModel):
+    learn_from_visitors: bool = Field(
+        False, description="Make labels of what several independent visitors agree on, without asking"
+    )
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -63,6 +69,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     rate_limit: RateLimitSettings = RateLimitSettings()
     releases: ReleaseSettings = ReleaseSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
 
     @field_validator("languages")
     @classmethod

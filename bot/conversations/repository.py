@@ -88,6 +88,11 @@ async def exchange_for(session: AsyncSession, exchange_id: str, principal: Princ
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def any_exchange(session: AsyncSession, exchange_id: str) -> Exchange | None:
+    """For commands, which are run by whoever holds the database."""
+    return await session.get(Exchange, exchange_id)
+
+
 def take_positions(
     connection: Connection, conversation_id: str, *, count: int, language: str, state: str | None = None
 ) -> int:

@@ -73,6 +73,7 @@ class Feedback(Base):
     """
 
     __tablename__ = "feedback"
+    __table_args__ = (Index(None, "exchange_id", "given_by", "id"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     exchange_id: Mapped[str] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"), index=True)

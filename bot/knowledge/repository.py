@@ -16,6 +16,7 @@ from bot.db.knowledge_tables import (
     AnswerText,
     AnswerVersion,
     Label,
+    LabelState,
     Question,
 )
 
@@ -238,3 +239,20 @@ async def label(session: AsyncSession, label_id: str) -> Label | None:
     found = await session.execute(_anew(select(Label).where(Label.id == label_id)))
     row: Label | None = found.scalar_one_or_none()
     return row
+
+
+async def count_by_source(
+    session: AsyncSession, answer_id: str, *, sources: Sequence[str]
+) -> tuple[int, int]:
+    """Questions in use of an answer: those of the sources, and the others."""
+    statement = select(Question.source, func.count()).where(Question.answer_id == answer_id, Question.active)
+    counts = {row[0]: row[1] for row in await session.execute(statement.group_by(Question.source))}
+    among = sum(count for source, count in counts.items() if source in sources)
+    return among, sum(counts.values()) - among
+
+
+async def was_refused(session: AsyncSession, *, folded: str, answer_id: str) -> bool:
+    """Whether somebody has rejected or withdrawn a label that leads an utterance of this form to this answer."""
+    refused = or_(Label.state == LabelState.REJECTED, Label.withdrawn_at.is_not(None))
+    statement = select(Label.id).where(Label.folded == folded, Label.answer_id == answer_id, refused)
+    return (await session.execute(statement.limit(1))).first() is not None

@@ -15,6 +15,8 @@ def upgrade() -> None:
     op.add_column('feedback', sa.Column('address_block', sa.String(length=64), nullable=True))
     op.add_column('feedback', sa.Column('withdrawn_at', TIME, nullable=True))
 
+    op.create_index(op.f('ix_feedback_exchange_id_given_by_id'), 'feedback', ['exchange_id', 'given_by', 'id'], unique=False)
+
     op.create_table('signals',
     sa.Column('id', sa.String(length=40), nullable=False),
     sa.Column('exchange_id', sa.String(length=40), nullable=False),
@@ -51,6 +53,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(op.f('ix_questions_displaced_by'), 'questions')
+    op.drop_index(op.f('ix_feedback_exchange_id_given_by_id'), 'feedback')
     op.drop_index(op.f('ix_labels_source_state'), 'labels')
     op.drop_table('signals')
     columns = {
