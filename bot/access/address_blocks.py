@@ -1,7 +1,8 @@
 """Which network a vote comes from, so that one network's votes don't pass for those of many people.
 
 Of an address only its block is looked at (IPv4 /24, IPv6 /48: what one customer of a provider usually holds at most,
-RFC 6177), and of the block only a keyed hash is kept: ``<period>.<HMAC-SHA256, 128 bits>``. The key is a private file in
+RFC 6177), and of the block only a keyed hash is kept: ``<key>.<HMAC-SHA256, 128 bits>``, with the key's own name in front,
+since hashes of two keys can't be compared. The key is a private file in
 the data dir, one a period of 90 days; with the next one the old one is deleted, and its hashes can't be traced back to a
 network any more, nor compared with later ones. Backups leave the keys out.
 """
@@ -38,8 +39,8 @@ def block_of(address: str) -> str | None:
     return str(ipaddress.ip_network((parsed, bits), strict=False))
 
 
-def period_of(hashed: str) -> str:
-    """Only hashes of one period can be compared."""
+def key_of(hashed: str) -> str:
+    """Names the key, such as ``229-1f00a7``; only hashes of one key can be compared."""
     return hashed.partition(".")[0]
 
 
@@ -56,8 +57,9 @@ class AddressBlocks:
         if block is None:
             return None
         period = int((time.time() if now_s is None else now_s) // (PERIOD_DAYS * _DAY_S))
-        digest = hmac.digest(self._key(period), block.encode(), hashlib.sha256)
-        return f"{period}.{digest[:16].hex()}"
+        key = self._key(period)
+        digest = hmac.digest(key, block.encode(), hashlib.sha256)
+        return f"{period}-{hashlib.sha256(key).hexdigest()[:6]}.{digest[:16].hex()}"
 
     def _key(self, period: int) -> bytes:
         if self._known is None or self._known[0] != period:

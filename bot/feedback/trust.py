@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
-from bot.access.address_blocks import period_of
+from bot.access.address_blocks import key_of
 from bot.db.knowledge_tables import LabelSource
 
 CHOICE_WEIGHT, VOTE_WEIGHT = 1.0, 0.5
@@ -34,7 +34,7 @@ BURST_SIZE = 5
 EXPOSURE_NEEDED = 10
 """Visitors who saw the answer: below, a share is known to ±0.3 at best (Wilson interval, 95 %, n = 10)."""
 NEIGHBOUR_MAJORITY = 0.5
-"""Share of the nearest questions' weight from which they overrule (Paudice et al. 2018, arXiv:1803.00992: η = 0.5)."""
+"""Share of the nearest questions' weight from which they overrule (Paudice et al. 2018, arXiv:1803.00992: η from 0.5 on)."""
 SHARE_OF_ANSWER = 0.2
 """Visitors' labels among an answer's questions: if all of them lied, a fifth of its labels would be wrong."""
 OLDEST_VOICE = timedelta(days=90)
@@ -172,8 +172,8 @@ def weigh_answer(answer_id: str, heard: Sequence[Voice], around: Surroundings) -
     ups = [v for v in heard if v.kind is Kind.UP and v.answer_id == answer_id]
     against = [v for v in heard if (v.kind is Kind.DOWN) == (v.answer_id == answer_id)]
     exposure = min(1.0, around.shown_to.get(answer_id, 0) / EXPOSURE_NEEDED)
-    chosen = _best_period(choices, []) * exposure
-    support = _best_period(choices, ups) * exposure
+    chosen = _best_key(choices, []) * exposure
+    support = _best_key(choices, ups) * exposure
     dissent = float(len({voice.block for voice in against}))
     independent = _independent([*choices, *ups])
     flags = _flags(answer_id, [*choices, *ups], dissent, exposure, around)
@@ -196,23 +196,23 @@ def _trust(chosen: float, support: float, dissent: float, independent: int) -> T
     return None
 
 
-def _best_period(choices: Sequence[Voice], ups: Sequence[Voice]) -> float:
-    """Voices in favour, each block's best one; blocks of different periods may be the same, so only one period counts."""
-    periods = {_period(voice) for voice in [*choices, *ups]}
-    return max((_in_period(choices, ups, period) for period in sorted(periods)), default=0.0)
+def _best_key(choices: Sequence[Voice], ups: Sequence[Voice]) -> float:
+    """Voices in favour, each block's best one; blocks hashed with different keys may be the same, so only one key's count."""
+    keys = {_key(voice) for voice in [*choices, *ups]}
+    return max((_of_key(choices, ups, key) for key in sorted(keys)), default=0.0)
 
 
-def _in_period(choices: Sequence[Voice], ups: Sequence[Voice], period: str) -> float:
-    chosen = _by_block(choices, CHOICE_WEIGHT, period)
-    voted = _by_block(ups, VOTE_WEIGHT, period)
+def _of_key(choices: Sequence[Voice], ups: Sequence[Voice], key: str) -> float:
+    chosen = _by_block(choices, CHOICE_WEIGHT, key)
+    voted = _by_block(ups, VOTE_WEIGHT, key)
     beyond = {block: weight for block, weight in voted.items() if block not in chosen}
     return sum(sorted(chosen.values())) + min(VOTES_CAP, sum(sorted(beyond.values())))
 
 
-def _by_block(voices: Sequence[Voice], weight: float, period: str) -> dict[str, float]:
+def _by_block(voices: Sequence[Voice], weight: float, key: str) -> dict[str, float]:
     best: dict[str, float] = {}
     for voice in voices:
-        if _period(voice) == period:
+        if _key(voice) == key:
             block = voice.block or ""
             best[block] = max(best.get(block, 0.0), weight * _calm(voice))
     return best
@@ -223,15 +223,15 @@ def _calm(voice: Voice) -> float:
 
 
 def _independent(voices: Sequence[Voice]) -> int:
-    """Different visitors in different blocks: as every visitor has one voice, the blocks of the best period."""
+    """Different visitors in different blocks: as every visitor has one voice, the blocks of the best key."""
     blocks: dict[str, set[str]] = {}
     for voice in voices:
-        blocks.setdefault(_period(voice), set()).add(voice.block or "")
+        blocks.setdefault(_key(voice), set()).add(voice.block or "")
     return max((len(found) for found in blocks.values()), default=0)
 
 
-def _period(voice: Voice) -> str:
-    return period_of(voice.block or "")
+def _key(voice: Voice) -> str:
+    return key_of(voice.block or "")
 
 
 def _flags(

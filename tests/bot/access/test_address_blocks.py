@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.access.address_blocks import FOLDER, PERIOD_DAYS, AddressBlocks, block_of, period_of
+from bot.access.address_blocks import FOLDER, PERIOD_DAYS, AddressBlocks, block_of, key_of
 
 PERIOD_S = PERIOD_DAYS * 24 * 3600
 
@@ -42,7 +42,10 @@ def test_processes_share_the_key_and_installations_do_not(tmp_path: Path) -> Non
     here = [AddressBlocks(tmp_path / "here").hashed("203.0.113.7") for _ in range(2)]
     elsewhere = AddressBlocks(tmp_path / "elsewhere").hashed("203.0.113.7")
     assert here[0] == here[1]
+    assert here[0] is not None
+    assert elsewhere is not None
     assert here[0] != elsewhere
+    assert key_of(here[0]) != key_of(elsewhere)
 
 
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
@@ -59,7 +62,7 @@ def test_key_is_private_and_is_deleted_with_its_period(tmp_path: Path) -> None:
 
     assert before is not None
     assert after is not None
-    assert (period_of(before), period_of(after)) == ("10", "11")
+    assert [key_of(hashed).partition("-")[0] for hashed in (before, after)] == ["10", "11"]
     assert before.partition(".")[2] != after.partition(".")[2]
     assert [file.name for file in (tmp_path / FOLDER).iterdir()] == ["11.key"]
     assert stat.S_IMODE((tmp_path / FOLDER / "11.key").stat().st_mode) == 0o600
