@@ -11,8 +11,8 @@ from bot.db.knowledge_tables import LabelSource, LabelState
 from bot.errors import InvalidInputError, NotFoundError
 from bot.feedback.learning import Proposal, weigh_visitors
 from bot.knowledge import repository
-from bot.knowledge.label_schemas import LabelIn, LabelOut
-from bot.knowledge.labels import add_label, label_out
+from bot.knowledge.label_schemas import AcceptIn, LabelIn, LabelOut
+from bot.knowledge.labels import accept, add_label, label_out, reject
 from bot.knowledge.withdrawals import Withdrawal, restore_source, withdraw_source
 from bot.pagination import Page, cut, decode_cursor
 from bot.settings import Settings
@@ -93,12 +93,44 @@ def add(
                 session, wanted, languages=settings.languages, given_by=ACTOR, exchange=about
             )
 
-    label = run(main)
-    if as_json:
-        print_json(label.model_dump(mode="json"))
-        return
-    leads_to = f"leads to {label.answer_id}" if label.answer_id else "is out of scope"
-    out.print(f"{label.id}: {label.utterance!r} {leads_to}", soft_wrap=True)
+    _print(run(main), as_json=as_json)
+
+
+@app.command("accept")
+def accept_candidate(
+    label_id: str,
+    answer: Annotated[
+        str | None, typer.Option("--answer", help="An answer that says this already: ans_…")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="The answer in better words than the draft")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Although other answers are much like it")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a candidate count: what a visitor chose, or what an agent wrote in a handoff."""
+    settings = Settings()
+    try:
+        wanted = AcceptIn(answer_id=answer, text=text, force=force)
+    except ValueError as error:
+        raise InvalidInputError("give --answer or a --text that is not empty, not both") from error
+
+    async def main() -> LabelOut:
+        async with open_database(settings) as database, database.write() as session:
+            return await accept(session, label_id, wanted, languages=settings.languages, accepted_by=ACTOR)
+
+    _print(run(main), as_json=as_json)
+
+
+@app.command("reject")
+def reject_candidate(label_id: str, as_json: AsJson = False) -> None:
+    """Put a candidate aside for good."""
+
+    async def main() -> LabelOut:
+        async with open_database(Settings()) as database, database.write() as session:
+            return await reject(session, label_id, rejected_by=ACTOR)
+
+    _print(run(main), as_json=as_json)
 
 
 @app.command()
@@ -163,6 +195,15 @@ def withdraw(
         soft_wrap=True,
     )
     out.print("Train again (kefu train), so that the model forgets or knows them, too.", style="dim")
+
+
+def _print(label: LabelOut, *, as_json: bool) -> None:
+    if as_json:
+        print_json(label.model_dump(mode="json"))
+        return
+    leads_to = f"leads to {label.answer_id}" if label.answer_id else "is out of scope"
+    said = leads_to if label.state is LabelState.COUNTED else f"is {label.state.value}"
+    out.print(f"{label.id}: {label.utterance!r} {said}", soft_wrap=True)
 
 
 def _weighed_json(proposal: Proposal) -> dict[str, object]:

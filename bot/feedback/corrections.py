@@ -75,14 +75,7 @@ async def correct(
         given_by=corrected_by,
         exchange_id=exchange.id,
     )
-    await move_questions(session, plan.moving, plan.answer_id, label_id=label.id, revision=revision)
-    if plan.retiring:
-        retired = AnswerPatch(state=AnswerState.RETIRED)
-        await change_answer(
-            session, plan.retiring, retired, languages=languages, changed_by=merged_by(label.id)
-        )
-    stored = await find_answer(session, plan.answer_id)
-    await teach(session, question, stored, source=LabelSource.OPERATOR, label_id=label.id, revision=revision)
+    await _carry_out(session, plan, correction, label_id=label.id, revision=revision)
     await record_audit(
         session,
         actor=corrected_by,
@@ -96,6 +89,29 @@ async def correct(
         label=label,
         moved=[moved.id for moved in plan.moving],
         retired=plan.retiring,
+    )
+
+
+async def _carry_out(
+    session: AsyncSession, plan: _Plan, correction: _Correction, *, label_id: str, revision: int
+) -> None:
+    await move_questions(session, plan.moving, plan.answer_id, label_id=label_id, revision=revision)
+    if plan.retiring:
+        retired = AnswerPatch(state=AnswerState.RETIRED)
+        await change_answer(
+            session,
+            plan.retiring,
+            retired,
+            languages=correction.languages,
+            changed_by=merged_by(label_id),
+        )
+    await teach(
+        session,
+        correction.question,
+        await find_answer(session, plan.answer_id),
+        source=LabelSource.OPERATOR,
+        label_id=label_id,
+        revision=revision,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.answering.given_answers import GAVE_ANSWER, given_answer
+from bot.answering.given_answers import GAVE_ANSWER
 from bot.db.base import JsonObject
 from bot.db.conversation_tables import Conversation, Exchange, Feedback
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
@@ -108,28 +108,24 @@ async def _choices(session: AsyncSession, since: datetime) -> list[Heard]:
 
 async def _votes(session: AsyncSession, since: datetime) -> list[Heard]:
     """Votes on answers that the bot chose by itself; one on a visitor's own choice says nothing about their question."""
+    answer_id = Exchange.reply["parts"][0]["answer_id"].as_string().label("answer_id")
+    asked = (Exchange.id.label("asked_in"), Exchange.utterance, Exchange.language, Exchange.candidates)
+    given = (Feedback.id, Feedback.rating, Feedback.given_by, Feedback.address_block, Feedback.created_at)
     statement = (
-        select(Feedback, Exchange)
+        select(answer_id, *asked, *given)
         .join(Exchange, Exchange.id == Feedback.exchange_id)
         .where(COUNTS, Feedback.created_at >= since, Exchange.rule != LabelSource.VISITOR_CHOICE)
+        .where(Exchange.outcome.in_(GAVE_ANSWER), answer_id.is_not(None))
         .order_by(Feedback.id)
     )
-    found = []
-    for vote, exchange in await session.execute(statement):
-        answer_id = given_answer(exchange.outcome, exchange.reply)
-        if answer_id is not None:
-            voice = Voice(
-                vote.id,
-                _KINDS[vote.rating],
-                answer_id,
-                vote.given_by,
-                vote.address_block,
-                vote.created_at,
-            )
-            folded = folded_hash(exchange.utterance)
-            words = (exchange.utterance, exchange.language, exchange.id, exchange.candidates)
-            found.append(Heard(folded, *words, [voice]))
-    return found
+    return [_vote(row) for row in await session.execute(statement)]
+
+
+def _vote(row: Row[Any]) -> Heard:
+    kind = _KINDS[row.rating]
+    voice = Voice(row.id, kind, row.answer_id, row.given_by, row.address_block, row.created_at)
+    folded = folded_hash(row.utterance)
+    return Heard(folded, row.utterance, row.language, row.asked_in, row.candidates, [voice])
 
 
 async def _decided(session: AsyncSession, folds: Iterable[str]) -> list[tuple[str, Decided]]:

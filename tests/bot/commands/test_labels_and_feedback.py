@@ -1,5 +1,6 @@
 """``kefu labels`` and ``kefu feedback`` as they are typed."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,28 @@ def test_source_is_withdrawn_and_put_back(run_kefu: RunKefu, data_of_filled: Pat
     assert "no label of 'visitor_choice' is in force" in again.err
 
     assert withdraw("--undo")["questions"] == 1
+
+
+def test_candidates_are_accepted_and_rejected(run_kefu: RunKefu, data_of_filled: Path) -> None:
+    connection = sqlite3.connect(data_of_filled / "kefu.db")
+    connection.execute("UPDATE labels SET state = 'candidate' WHERE id = 'lbl_2'")
+    connection.execute(
+        "UPDATE labels SET state = 'candidate', answer_id = NULL, draft_text = 'We do.', source = 'agent_reply' "
+        "WHERE id = 'lbl_1'"
+    )
+    connection.commit()
+    connection.close()
+
+    accepted = run_kefu("labels", "accept", "lbl_1", "--json", KEFU_DATA_DIR=data_of_filled)
+    both = run_kefu("labels", "accept", "lbl_2", "--text", "a", "--answer", "b", KEFU_DATA_DIR=data_of_filled)
+    rejected = run_kefu("labels", "reject", "lbl_2", KEFU_DATA_DIR=data_of_filled)
+    again = run_kefu("labels", "reject", "lbl_2", KEFU_DATA_DIR=data_of_filled)
+
+    assert (accepted.json["state"], accepted.json["decided_by"]) == ("counted", "cli")
+    assert accepted.json["answer_id"].startswith("ans_")
+    assert (both.status, rejected.status, again.status) == (2, 0, 1)
+    assert "is rejected" in rejected.out
+    assert "only a candidate" in again.err
 
 
 def test_what_visitors_said_is_weighed(run_kefu: RunKefu, data_of_filled: Path) -> None:
