@@ -10,6 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import health, problems
+from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import RunningRequests, forget_expired_keys
 from bot.access.rate_limits import RateLimits
 from bot.answering.serving import ReleaseFollower
@@ -19,9 +20,14 @@ from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
 from bot.exports import endpoints as exports
+from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
+from bot.feedback.learning import learn_from_visitors
+from bot.feedback.signals import note_departures
+from bot.handoffs import endpoints as handoffs
 from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
+from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
 from bot.page import endpoints as page
 from bot.releases import endpoints as releases
@@ -46,8 +52,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     domains = (
-        conversations, feedback, openai, knowledge, imports, exports, retraining, releases, health, page,
-    )  # fmt: skip
+        *(conversations, feedback, corrections, handoffs, openai),
+        *(knowledge, labels, imports, exports, retraining, releases, health, page),
+    )
     for domain in domains:
         app.include_router(domain.router)
     app.add_middleware(BodyLimitMiddleware)
@@ -66,11 +73,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     database = Database.open(settings.database_url)
     follower = ReleaseFollower(database, settings)
-    app.state.parts = Parts(settings, database, follower, RateLimits(settings.rate_limit), RunningRequests())
+    app.state.parts = Parts(
+        settings,
+        database,
+        follower,
+        RateLimits(settings.rate_limit),
+        RunningRequests(),
+        AddressBlocks(settings.data_dir),
+    )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
     await follower.refresh()
-    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database))]
+    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database, settings))]
     try:
         yield
     finally:
@@ -83,10 +97,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.close()
 
 
-async def _clean_up(database: Database) -> None:
+async def _clean_up(database: Database, settings: Settings) -> None:
     while True:
         try:
             await forget_expired_keys(database)
+            await note_departures(database)
+            if settings.feedback.learn_from_visitors:
+                await learn_from_visitors(database)
         except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
-            log.error("replies_not_forgotten", error=str(error))
+            log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)

@@ -12,8 +12,10 @@ from bot.commands import (
     erasing,
     examining,
     exporting,
+    feedback,
     importing,
     keys,
+    labels,
     operating,
     releases,
     runs,
@@ -49,6 +51,8 @@ for group in (
 app.add_typer(
     exporting.app, name="export", help="Files for others: exchanges, knowledge, labels, conversation"
 )
+app.add_typer(feedback.app, name="feedback", help="What visitors thought of replies")
+app.add_typer(labels.app, name="labels", help="What people say is right: list, add, weigh, withdraw a source")
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
 app.add_typer(releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back")

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
+from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import IdempotentCall, RunningRequests
 from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
 from bot.access.rate_limits import RateLimits
@@ -29,6 +30,7 @@ class Parts:
     follower: ReleaseFollower
     rate_limits: RateLimits
     running: RunningRequests
+    address_blocks: AddressBlocks
 
 
 def parts_of(request: Request) -> Parts:
@@ -47,6 +49,11 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def block_of_caller(request: Request) -> str | None:
+    """The keyed hash of the network that a request comes from; None where that can't be told."""
+    return parts_of(request).address_blocks.hashed(address_of(request))
 
 
 async def optional_principal(request: Request, credentials: Bearer) -> Principal | None:
@@ -106,6 +113,7 @@ def _key_with(scope: Scope) -> object:
 
 ReadKey = Annotated[KeyPrincipal, _key_with(Scope.READ)]
 WriteKey = Annotated[KeyPrincipal, _key_with(Scope.WRITE)]
+OperatorKey = Annotated[KeyPrincipal, _key_with(Scope.OPERATOR)]
 AdminKey = Annotated[KeyPrincipal, _key_with(Scope.ADMIN)]
 
 

@@ -8,6 +8,7 @@
     ├── ForbiddenError      403    known, but the key's scope is too small
     ├── NotFoundError       404    missing, or somebody else's: the same answer
     ├── ConflictError       409    the state of things does not allow it
+    │   ├── RivalsError            another answer says or answers this already
     │   ├── RequestRunningError    same Idempotency-Key, first request still running
     │   └── NothingToServeError    no release yet
     ├── KeyReusedError      422    same Idempotency-Key, other body
@@ -18,7 +19,8 @@
 Each ``slug`` has a paragraph in docs/problems.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class KefuError(Exception):
@@ -26,6 +28,8 @@ class KefuError(Exception):
     slug: str = "internal-error"
     title: str = "Something went wrong on our side"
     exit_code: int = 1
+    errors: Sequence[dict[str, Any]] | None = None
+    """Particulars that programs can read, besides ``detail``."""
 
     def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -62,6 +66,14 @@ class NotFoundError(KefuError):
 
 class ConflictError(KefuError):
     status, slug, title = 409, "conflict", "The present state does not allow this"
+
+
+class RivalsError(ConflictError):
+    slug, title = "rivals", "Another answer says or answers this already"
+
+    def __init__(self, detail: str, *, errors: Sequence[dict[str, Any]]) -> None:
+        super().__init__(detail)
+        self.errors = errors
 
 
 class RequestRunningError(ConflictError):

@@ -26,7 +26,9 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[dict[str, Any]] | None = Field(None, description="Which fields are wrong, if any")
+    errors: list[dict[str, Any]] | None = Field(
+        None, description="Which fields are wrong, or which rivals there are, if any"
+    )
 
 
 def problem_response(
@@ -46,7 +48,12 @@ def problem_response(
 
 def error_response(error: KefuError) -> JSONResponse:
     return problem_response(
-        status=error.status, slug=error.slug, title=error.title, detail=error.detail, headers=error.headers
+        status=error.status,
+        slug=error.slug,
+        title=error.title,
+        detail=error.detail,
+        headers=error.headers,
+        errors=list(error.errors) if error.errors is not None else None,
     )
 
 

@@ -14,7 +14,10 @@ def limit_for(path: str) -> int:
     """Bytes that a request to this path may carry."""
     if path.startswith("/v1/imports"):
         return UPLOAD_LIMIT
-    return KNOWLEDGE_LIMIT if path.startswith(("/v1/answers", "/v1/chat/")) else BODY_LIMIT
+    with_texts = path.startswith(("/v1/answers", "/v1/labels", "/v1/chat/")) or path.endswith(
+        ("/correction", "/agent-replies")
+    )
+    return KNOWLEDGE_LIMIT if with_texts else BODY_LIMIT
 
 
 class _BodyTooLargeError(Exception):

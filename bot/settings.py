@@ -89,6 +89,12 @@ class RetrainingSettings(BaseModel):
     )
 
 
+class FeedbackSettings(BaseModel):
+    learn_from_visitors: bool = Field(
+        False, description="Make labels of what several independent visitors agree on, without asking"
+    )
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -103,6 +109,7 @@ class Settings(BaseSettings):
     rate_limit: RateLimitSettings = RateLimitSettings()
     releases: ReleaseSettings = ReleaseSettings()
     retraining: RetrainingSettings = RetrainingSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
 
     @field_validator("languages")
     @classmethod

@@ -23,6 +23,7 @@ SOURCE_WEIGHTS: Mapping[str, float] = {
     "import": 1.0,
     "agent_reply": 0.9,
     "visitor_choice": 0.7,
+    "visitor_agreement": 0.5,
     "mined": 0.7,
 }
 """Questions without a source, or with an unknown one, count 1."""

@@ -15,6 +15,7 @@ class Scope(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    OPERATOR = "operator"
     ADMIN = "admin"
 
     def allows(self, needed: "Scope") -> bool:

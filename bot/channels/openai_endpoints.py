@@ -107,7 +107,7 @@ async def _answered(
 
     def answer(connection: Connection) -> StoredReply:
         thread = conversation_id or service.open_thread(connection, key, channel="openai")
-        row = service.answer_text(connection, thread, understood)
+        row = service.answer_text(connection, thread, understood, said_by=key)
         return StoredReply(200, _completion(row, request, understood).model_dump(mode="json"))
 
     return await call.run_quick(answer)

@@ -23,7 +23,16 @@ from bot.conversations.schemas import (
     MessageOut,
 )
 from bot.db.transactions import Connection
-from bot.dependencies import AnyPrincipal, Bearer, Idempotent, OptionalPrincipal, PageLimit, Parts, PartsDep
+from bot.dependencies import (
+    AnyPrincipal,
+    Bearer,
+    Idempotent,
+    OptionalPrincipal,
+    PageLimit,
+    Parts,
+    PartsDep,
+    block_of_caller,
+)
 from bot.errors import (
     ForbiddenError,
     InvalidInputError,
@@ -99,7 +108,8 @@ async def send_message(
     _may(principal, Scope.WRITE)
     stored = await call.stored()
     if stored is None:
-        stored = await _answered(parts, principal, conversation_id, message, call)
+        block = block_of_caller(request) if message.choice else None
+        stored = await _answered(parts, principal, conversation_id, message, call, address_block=block)
     body = exchange_body(stored.body, explain=explain and isinstance(principal, KeyPrincipal))
     if "text/event-stream" in request.headers.get("accept", ""):
         return streaming.event_stream(streaming.exchange_events(body))
@@ -107,14 +117,22 @@ async def send_message(
 
 
 async def _answered(
-    parts: Parts, principal: Principal, conversation_id: str, message: MessageIn, call: Idempotent
+    parts: Parts,
+    principal: Principal,
+    conversation_id: str,
+    message: MessageIn,
+    call: Idempotent,
+    *,
+    address_block: str | None,
 ) -> StoredReply:
     conversation = await _reachable(parts, conversation_id, principal)
     if message.choice is not None:
         choice = message.choice
 
         def give_choice(connection: Connection) -> StoredReply:
-            row = service.answer_choice(connection, conversation, choice, chosen_by=principal)
+            row = service.answer_choice(
+                connection, conversation, choice, chosen_by=principal, address_block=address_block
+            )
             return StoredReply(200, _storable(row))
 
         return await call.run_quick(give_choice)
@@ -126,7 +144,8 @@ async def _answered(
     )
 
     def answer(connection: Connection) -> StoredReply:
-        return StoredReply(200, _storable(service.answer_text(connection, conversation_id, understood)))
+        row = service.answer_text(connection, conversation_id, understood, said_by=principal)
+        return StoredReply(200, _storable(row))
 
     return await call.run_quick(answer)
 
@@ -191,7 +210,7 @@ async def ask_for_person(
 
     def work(connection: Connection) -> StoredReply:
         conversation = service.reachable(connection, conversation_id, principal)
-        opened = service.ask_for_person(connection, conversation, reason=reason)
+        opened = service.ask_for_person(connection, conversation, reason=reason, asked_by=principal)
         return StoredReply(200, opened.model_dump(mode="json"))
 
     return _json(await call.stored() or await call.run_quick(work))

@@ -20,8 +20,8 @@ async def site_by_key(session: AsyncSession, public_key: str) -> Site | None:
 
 ConversationRow: TypeAlias = Row[str, str | None, str, int]
 """id, language, state, last_position"""
-AskedRow: TypeAlias = Row[str, str, str, list[JsonObject]]
-"""id, utterance, language, choices of an exchange"""
+AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]
+"""id, utterance, language, choices, outcome, reply, created_at of an exchange"""
 HandoffRow: TypeAlias = Row[str, str, datetime]
 """id, reason, created_at"""
 
@@ -41,7 +41,15 @@ _TAKE_POSITIONS = (
     .returning(Conversation.last_position)
 )
 _LAST_EXCHANGE = (
-    select(Exchange.id, Exchange.utterance, Exchange.language, Exchange.choices)
+    select(
+        Exchange.id,
+        Exchange.utterance,
+        Exchange.language,
+        Exchange.choices,
+        Exchange.outcome,
+        Exchange.reply,
+        Exchange.created_at,
+    )
     .where(Exchange.conversation_id == bindparam("conversation_id"))
     .order_by(Exchange.id.desc())
     .limit(1)
@@ -78,6 +86,11 @@ async def exchange_for(session: AsyncSession, exchange_id: str, principal: Princ
         )
         statement = statement.where(owner)
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def any_exchange(session: AsyncSession, exchange_id: str) -> Exchange | None:
+    """For commands, which are run by whoever holds the database."""
+    return await session.get(Exchange, exchange_id)
 
 
 def take_positions(

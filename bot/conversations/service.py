@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.principals import KeyPrincipal, Principal, VisitorPrincipal
 from bot.access.tokens import token_hash
 from bot.access.visitor_tokens import VisitorTokens
+from bot.answering.given_answers import given_answer
 from bot.answering.knowledge_lookup import suggested_questions
 from bot.answering.replying import Reply, person_requested, reply_to, reply_to_choice
 from bot.answering.serving import Serving
@@ -18,15 +19,16 @@ from bot.conversations import repository
 from bot.conversations.schemas import ConversationStart, ConversationStarted, HandoffOut
 from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
 from bot.db.base import JsonObject, new_id, now
-from bot.db.conversation_tables import Conversation
-from bot.db.knowledge_tables import Label, LabelSource
+from bot.db.conversation_tables import Conversation, SignalKind
+from bot.db.knowledge_tables import Label, LabelSource, LabelState
 from bot.errors import InvalidInputError, NotFoundError
+from bot.feedback.signals import Replied, keep_signal, signal_after
 from bot.knowledge.folding import folded_hash
 from retrieval.decision import Outcome
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 
-BOT, WAITING = "bot", "waiting"
+BOT, WAITING, PERSON = "bot", "waiting", "person"
 LONGEST_REASON = 64
 
 
@@ -111,18 +113,48 @@ def reachable(
     return conversation
 
 
-def answer_text(connection: Connection, conversation_id: str, understood: Understood) -> JsonObject:
+def answer_text(
+    connection: Connection, conversation_id: str, understood: Understood, *, said_by: Principal
+) -> JsonObject:
     """Replies to an utterance; message, reply, exchange and handoff are recorded together."""
     reply = reply_to(connection, understood)
     timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
     spoken = Spoken(understood.utterance, understood.serving, timings, understood.started)
-    return record_exchange(connection, conversation_id, reply, spoken)
+    asked = repository.last_exchange(connection, conversation_id)
+    row = record_exchange(connection, conversation_id, reply, spoken)
+    if asked is not None:
+        _keep_what_follows(connection, _replied(asked), understood, said_by=said_by)
+    return row
+
+
+def _keep_what_follows(
+    connection: Connection, before: Replied, understood: Understood, *, said_by: Principal
+) -> None:
+    found = understood.retrieved.candidates if understood.retrieved else ()
+    kind = signal_after(
+        before,
+        understood.utterance,
+        wants_person=understood.wants_person,
+        best_now=found[0].answer_id if found else None,
+        at=now(),
+    )
+    if kind is not None:
+        keep_signal(connection, before, kind, given_by=said_by.name)
+
+
+def _replied(asked: repository.AskedRow) -> Replied:
+    return Replied(asked.id, asked.utterance, given_answer(asked.outcome, asked.reply), asked.created_at)
 
 
 def answer_choice(
-    connection: Connection, conversation: repository.ConversationRow, answer_id: str, *, chosen_by: Principal
+    connection: Connection,
+    conversation: repository.ConversationRow,
+    answer_id: str,
+    *,
+    chosen_by: Principal,
+    address_block: str | None = None,
 ) -> JsonObject:
-    """Gives the answer that the visitor picked, and keeps the pick as a label on the question asked."""
+    """Gives the answer that the visitor picked; the pick stays as a candidate for a label on the question asked."""
     started = time.perf_counter()
     asked = repository.last_exchange(connection, conversation.id)
     offered = [choice["answer_id"] for choice in asked.choices] if asked else []
@@ -140,18 +172,24 @@ def answer_choice(
         "answer_id": answer_id,
         "out_of_scope": False,
         "source": LabelSource.VISITOR_CHOICE,
+        "state": LabelState.CANDIDATE,
         "given_by": chosen_by.name,
+        "address_block": address_block,
         "exchange_id": asked.id,
     }
     connection.execute(insert(Label), label)
+    keep_signal(connection, _replied(asked), SignalKind.CHOSE, given_by=chosen_by.name, answer_id=answer_id)
     return row
 
 
 def ask_for_person(
-    connection: Connection, conversation: repository.ConversationRow, *, reason: str
+    connection: Connection, conversation: repository.ConversationRow, *, reason: str, asked_by: Principal
 ) -> HandoffOut:
     """Opens a handoff, or returns the one that is open; the conversation says so to the visitor once."""
     repository.lock_conversation(connection, conversation.id)
+    asked = repository.last_exchange(connection, conversation.id)
+    if asked and (kind := signal_after(_replied(asked), "", wants_person=True, best_now=None, at=now())):
+        keep_signal(connection, _replied(asked), kind, given_by=asked_by.name)
     handoff = repository.open_handoff(connection, conversation.id)
     if handoff is None:
         language = conversation.language or "en"
@@ -161,7 +199,7 @@ def ask_for_person(
         )
         kept = mask(normalize(reason)).text[:LONGEST_REASON]
         repository.add_handoff(connection, conversation.id, reason=kept)
-        repository.add_messages(connection, [_message(conversation.id, position, "system", said, None)])
+        repository.add_messages(connection, [message_row(conversation.id, position, "system", said, None)])
         handoff = repository.open_handoff(connection, conversation.id)
         assert handoff is not None, "it was added just now"
     return HandoffOut(
@@ -181,8 +219,8 @@ def record_exchange(connection: Connection, conversation_id: str, reply: Reply, 
     )
     row = _exchange_row(conversation_id, reply, spoken)
     messages = [
-        _message(conversation_id, position, "customer", spoken.utterance, row["id"]),
-        _message(conversation_id, position + 1, "bot", reply.text, row["id"]),
+        message_row(conversation_id, position, "customer", spoken.utterance, row["id"]),
+        message_row(conversation_id, position + 1, "bot", reply.text, row["id"]),
     ]
     repository.add_exchange(connection, row, messages)
     if handing_off and repository.open_handoff(connection, conversation_id) is None:
@@ -216,7 +254,7 @@ def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObj
     }
 
 
-def _message(
+def message_row(
     conversation_id: str, position: int, role: str, text: str, exchange_id: str | None
 ) -> JsonObject:
     return {

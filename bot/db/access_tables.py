@@ -33,7 +33,7 @@ class Visitor(Base):
 
 
 class ApiKey(Base):
-    """An integrator's key; scope is read, write or admin, each holding the ones before it."""
+    """A key; scope is read, write, operator or admin, each holding the ones before it."""
 
     __tablename__ = "api_keys"
 

@@ -1,6 +1,7 @@
-"""What was said: conversations, messages, exchanges with their evidence, feedback, handoffs."""
+"""What was said: conversations, messages, exchanges with their evidence, feedback, signals, handoffs."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -66,9 +67,13 @@ class Exchange(Base):
 
 
 class Feedback(Base):
-    """What somebody thought of a reply; the newest row of an exchange counts."""
+    """What somebody thought of a reply; of each person's rows on an exchange the newest one not withdrawn counts.
+
+    ``address_block`` is a keyed hash of the network they came from (``bot.access.address_blocks``), not an address.
+    """
 
     __tablename__ = "feedback"
+    __table_args__ = (Index(None, "exchange_id", "given_by", "id"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     exchange_id: Mapped[str] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"), index=True)
@@ -76,7 +81,35 @@ class Feedback(Base):
     rating: Mapped[str] = mapped_column(String(8))
     reason: Mapped[str | None] = mapped_column(String(32))
     comment: Mapped[str | None] = mapped_column(Text)
+    address_block: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignalKind(StrEnum):
+    """What a visitor did with a reply without saying what they think of it."""
+
+    CHOSE = "chose"
+    REPHRASED = "rephrased"
+    ASKED_FOR_PERSON = "asked_for_person"
+    LEFT = "left"
+
+
+class Signal(Base):
+    """Something a visitor did with a reply: for ranking and statistics only, no model is trained on it.
+
+    ``answer_id`` is the answer concerned: the one that was given, or the one that was chosen.
+    """
+
+    __tablename__ = "signals"
+    __table_args__ = (UniqueConstraint("exchange_id", "kind"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    exchange_id: Mapped[str] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))
+    answer_id: Mapped[str | None] = mapped_column(Id)
+    given_by: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
 
 
 class Handoff(Base):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, true
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
@@ -25,7 +25,25 @@ class LabelSource(StrEnum):
     IMPORT = "import"
     AGENT_REPLY = "agent_reply"
     VISITOR_CHOICE = "visitor_choice"
+    VISITOR_AGREEMENT = "visitor_agreement"
     MINED = "mined"
+
+
+class LabelState(StrEnum):
+    """``candidate`` waits for a person (or for others who say the same); only ``counted`` teaches anything."""
+
+    CANDIDATE = "candidate"
+    COUNTED = "counted"
+    REJECTED = "rejected"
+
+
+class Verdict(StrEnum):
+    """What a label says of the reply that it was given to."""
+
+    RIGHT = "right"
+    OTHER_ANSWER = "other_answer"
+    NEW_ANSWER = "new_answer"
+    OUT_OF_SCOPE = "out_of_scope"
 
 
 class KnowledgeState(Base):
@@ -119,6 +137,10 @@ class Question(Base):
     language: Mapped[str] = mapped_column(String(16))
     source: Mapped[str] = mapped_column(String(32))
     active: Mapped[bool] = mapped_column(default=True)
+    displaced_by: Mapped[str | None] = mapped_column(Id, index=True)
+    """The label that switched it off, so that it comes back when that label is withdrawn."""
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Switched off because the label that made it was withdrawn."""
     batch_id: Mapped[str | None] = mapped_column(ForeignKey("import_batches.id"), index=True)
     label_id: Mapped[str | None] = mapped_column(ForeignKey("labels.id"))
     conversation_id: Mapped[str | None] = mapped_column(String(200))
@@ -128,9 +150,13 @@ class Question(Base):
 
 
 class Label(Base):
-    """Utterance → answer, or → out-of-scope, with who said so."""
+    """Utterance → answer, or → out-of-scope, with who said so.
+
+    A candidate from an agent's reply has no answer yet but ``draft_text``. A withdrawn label counts for nothing.
+    """
 
     __tablename__ = "labels"
+    __table_args__ = (Index(None, "source", "state"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     utterance: Mapped[str] = mapped_column(Text)
@@ -139,6 +165,18 @@ class Label(Base):
     answer_id: Mapped[str | None] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"))
     out_of_scope: Mapped[bool]
     source: Mapped[str] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(
+        String(16), default=LabelState.COUNTED, server_default=LabelState.COUNTED
+    )
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    draft_text: Mapped[str | None] = mapped_column(Text)
+    made_answer: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its answer was written for it, and goes with it when it is withdrawn."""
     given_by: Mapped[str] = mapped_column(String(64))
+    address_block: Mapped[str | None] = mapped_column(String(64))
     exchange_id: Mapped[str | None] = mapped_column(ForeignKey("exchanges.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    """Who accepted or rejected a candidate."""
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.access_tables import IdempotencyKey, Visitor
-from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Message
-from bot.db.knowledge_tables import Label, Question
+from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Message, Signal
+from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
 
 ERASED = "visitor:erased"
@@ -50,6 +50,16 @@ class Subject:
         )
 
     @property
+    def idle_labels(self) -> Select[str]:
+        """Those that count for nothing: candidates nobody accepted, and rejected ones."""
+        return self.labels.where(Label.state != LabelState.COUNTED)
+
+    @property
+    def signals(self) -> ColumnElement[bool]:
+        shown = Signal.exchange_id.in_(self.exchanges)
+        return or_(shown, Signal.given_by == self.principal) if self.visitor_id else shown
+
+    @property
     def feedback(self) -> ColumnElement[bool]:
         given = Feedback.exchange_id.in_(self.exchanges)
         return or_(given, Feedback.given_by == self.principal) if self.visitor_id else given
@@ -81,6 +91,10 @@ async def count(session: AsyncSession, statement: Select[Any]) -> int:
 
 async def count_feedback(session: AsyncSession, subject: Subject) -> int:
     return await count(session, select(Feedback.id).where(subject.feedback))
+
+
+async def count_signals(session: AsyncSession, subject: Subject) -> int:
+    return await count(session, select(Signal.id).where(subject.signals))
 
 
 def messages_of(subject: Subject) -> Select[str]:
@@ -124,8 +138,9 @@ async def delete_stored_replies(session: AsyncSession, keys: Sequence[tuple[str,
 
 
 async def delete_talk(session: AsyncSession, subject: Subject) -> None:
-    """Feedback, messages, handoffs, exchanges, conversations and the visitor, children first."""
+    """Feedback, signals, messages, handoffs, exchanges, conversations and the visitor, children first."""
     await _run(session, delete(Feedback).where(subject.feedback))
+    await _run(session, delete(Signal).where(subject.signals))
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Handoff).where(Handoff.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Exchange).where(Exchange.conversation_id.in_(subject.conversations)))
@@ -137,7 +152,8 @@ async def delete_talk(session: AsyncSession, subject: Subject) -> None:
 async def unlink_labels(session: AsyncSession, subject: Subject) -> None:
     """The labels stay as knowledge; nothing in them leads to the visitor any more."""
     labels = Label.id.in_(await ids_of(session, subject.labels))
-    await _run(session, update(Label).where(labels).values(exchange_id=None))
+    unlinked = {"exchange_id": None, "draft_text": None, "address_block": None}
+    await _run(session, update(Label).where(labels).values(**unlinked))
     if subject.visitor_id is not None:
         given = Label.given_by == subject.principal
         await _run(session, update(Label).where(given).values(given_by=ERASED))

@@ -1,7 +1,8 @@
 """Erasing a visitor: everything they said and everything that was kept about them.
 
-What was learnt from them is another matter: labels lose every link to the visitor but keep the utterance, since the
-company's answers rest on it; ``with_labels`` takes out those and the questions they made, too.
+What was learnt from them is another matter: labels that count lose every link to the visitor but keep the utterance, since
+the company's answers rest on it; ``with_labels`` takes out those and the questions they made, too. Candidates, on which
+nothing rests, are always deleted.
 Files made earlier (exports, backups, index snapshots with such a question) can't be changed; they are named. Reports on
 training runs quote questions and are missed by nobody: all are deleted.
 """
@@ -123,6 +124,7 @@ async def _belongings(session: AsyncSession, subject: Subject) -> Belongings:
         "messages": await repository.count(session, repository.messages_of(subject)),
         "exchanges": len(exchanges),
         "feedback": await repository.count_feedback(session, subject),
+        "signals": await repository.count_signals(session, subject),
         "handoffs": await repository.count(session, repository.handoffs_of(subject)),
         "stored_replies": len(replies),
         "labels": await repository.count(session, subject.labels),
@@ -143,7 +145,7 @@ async def _remove(session: AsyncSession, belongings: Belongings, *, with_labels:
     """Returns the index folders that hold a removed question."""
     subject = belongings.subject
     questions = await repository.taught_questions(session, subject) if with_labels else []
-    labels = await repository.ids_of(session, subject.labels)
+    labels = await repository.ids_of(session, subject.labels if with_labels else subject.idle_labels)
     conversations = await repository.ids_of(session, subject.conversations)
     exchanges = await repository.ids_of(session, subject.exchanges)
     snapshots: list[str] = []
@@ -152,10 +154,8 @@ async def _remove(session: AsyncSession, belongings: Belongings, *, with_labels:
         numbers = [question.number for question in questions]
         snapshots = await repository.snapshots_since(session, min(q.created_at for q in questions))
         await repository.empty_questions(session, numbers, revision=revision)
-    if with_labels:
-        await repository.delete_labels(session, labels)
-    else:
-        await repository.unlink_labels(session, subject)
+    await repository.delete_labels(session, labels)
+    await repository.unlink_labels(session, subject)
     await repository.delete_talk(session, subject)
     # Last: by now every request that was about to store a reply on what is deleted has ended.
     keys = await repository.stored_replies(session, subject, _own_ids(subject, conversations, exchanges))

@@ -1,4 +1,4 @@
-"""Exchanges as they were recorded, with the votes and labels they got: what training learns from."""
+"""Exchanges as they were recorded, with the votes, signals and labels they got."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import JsonObject
-from bot.db.conversation_tables import Conversation, Exchange, Feedback
+from bot.db.conversation_tables import Conversation, Exchange, Feedback, Signal
 from bot.db.knowledge_tables import Label
 
 PAGE = 500
@@ -16,7 +16,7 @@ _COPIED = (
     "candidates", "evidence", "latency_ms", "release_id", "checkpoint_id", "snapshot_id",
 )  # fmt: skip
 
-Owned = TypeVar("Owned", Feedback, Label)
+Owned = TypeVar("Owned", Feedback, Label, Signal)
 
 
 async def count_exchanges(session: AsyncSession) -> int:
@@ -49,6 +49,8 @@ async def _rows(session: AsyncSession, page: Sequence[tuple[Exchange, Conversati
     labels = select(Label).where(Label.exchange_id.in_(ids)).order_by(Label.id)
     votes_of = _by_exchange((await session.execute(votes)).scalars())
     labels_of = _by_exchange((await session.execute(labels)).scalars())
+    signals = select(Signal).where(Signal.exchange_id.in_(ids)).order_by(Signal.id)
+    signals_of = _by_exchange((await session.execute(signals)).scalars())
     return [
         {
             "exchange_id": exchange.id,
@@ -59,6 +61,7 @@ async def _rows(session: AsyncSession, page: Sequence[tuple[Exchange, Conversati
             "answered_by": "machine",
             **{name: getattr(exchange, name) for name in _COPIED},
             "votes": [vote_json(vote) for vote in votes_of.get(exchange.id, [])],
+            "signals": [_signal_json(signal) for signal in signals_of.get(exchange.id, [])],
             "labels": [_label_json(label) for label in labels_of.get(exchange.id, [])],
         }
         for exchange, conversation in page
@@ -74,14 +77,19 @@ def _by_exchange(rows: Iterable[Owned]) -> dict[str, list[Owned]]:
 
 
 def vote_json(vote: Feedback) -> JsonObject:
-    """The newest vote of an exchange counts; they are listed oldest first."""
+    """Of each person's votes on an exchange the newest one not withdrawn counts; they are listed oldest first."""
     return {
         "given_by": vote.given_by,
         "rating": vote.rating,
         "reason": vote.reason,
         "comment": vote.comment,
         "at": vote.created_at.isoformat(),
+        "withdrawn_at": vote.withdrawn_at.isoformat() if vote.withdrawn_at else None,
     }
+
+
+def _signal_json(signal: Signal) -> JsonObject:
+    return {"kind": signal.kind, "answer_id": signal.answer_id, "at": signal.created_at.isoformat()}
 
 
 def _label_json(label: Label) -> dict[str, Any]:
@@ -89,6 +97,9 @@ def _label_json(label: Label) -> dict[str, Any]:
         "answer_id": label.answer_id,
         "out_of_scope": label.out_of_scope,
         "source": label.source,
+        "state": label.state,
+        "verdict": label.verdict,
         "given_by": label.given_by,
         "at": label.created_at.isoformat(),
+        "withdrawn_at": label.withdrawn_at.isoformat() if label.withdrawn_at else None,
     }

@@ -44,6 +44,8 @@ def _row(label: Label) -> JsonObject:
         "answer_id": label.answer_id,
         "out_of_scope": label.out_of_scope,
         "source": label.source,
+        "state": label.state,
+        "withdrawn_at": label.withdrawn_at.isoformat() if label.withdrawn_at else None,
         "given_by": label.given_by,
         "exchange_id": label.exchange_id,
         "at": label.created_at.isoformat(),

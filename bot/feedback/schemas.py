@@ -33,3 +33,13 @@ class FeedbackOut(BaseModel):
     reason: FeedbackReason | None
     comment: str | None
     created_at: datetime
+
+
+class VoteOut(FeedbackOut):
+    """A vote as operators see it."""
+
+    given_by: str
+    withdrawn_at: datetime | None
+    counts: bool = Field(
+        description="Whether it is the newest of this person on this exchange, not withdrawn"
+    )

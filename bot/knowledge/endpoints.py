@@ -1,15 +1,14 @@
-"""/v1/answers, /v1/questions and /v1/labels: what the bot may say, and what leads to it."""
+"""/v1/answers and /v1/questions: what the bot may say, and what leads to it."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access.idempotency import IdempotentCall, StoredReply
+from bot.access.idempotency import StoredReply
 from bot.db.knowledge_tables import AnswerState
-from bot.dependencies import Idempotent, PageLimit, Parts, PartsDep, ReadKey, WriteKey
+from bot.dependencies import Idempotent, PageLimit, PartsDep, ReadKey, WriteKey
 from bot.errors import (
     ConflictError,
     ForbiddenError,
@@ -22,15 +21,13 @@ from bot.errors import (
     UnauthorizedError,
 )
 from bot.knowledge import questions, repository, service
-from bot.knowledge.publishing import serve_now
+from bot.knowledge.publishing import change_knowledge, serve_now
 from bot.knowledge.repository import AnswerFilter
 from bot.knowledge.schemas import (
     AnswerIn,
     AnswerOut,
     AnswerPatch,
     AnswerVersionOut,
-    LabelIn,
-    LabelOut,
     QuestionIn,
     QuestionOut,
     SourceOut,
@@ -87,7 +84,7 @@ async def create_answer(answer: AnswerIn, parts: PartsDep, key: WriteKey, call: 
         )
         return StoredReply(201, made.model_dump(mode="json"))
 
-    return await _change(parts, call, work)
+    return await change_knowledge(parts, call, work)
 
 
 @router.get("/answers/{answer_id}", tags=["knowledge"], response_model=AnswerOut, responses=_READING_ONE)
@@ -108,7 +105,7 @@ async def change_answer(
         )
         return StoredReply(200, changed.model_dump(mode="json"))
 
-    return await _change(parts, call, work)
+    return await change_knowledge(parts, call, work)
 
 
 @router.get(
@@ -173,7 +170,7 @@ async def add_question(question: QuestionIn, parts: PartsDep, key: WriteKey, cal
         )
         return StoredReply(201 if is_new else 200, added.model_dump(mode="json"))
 
-    return await _change(parts, call, work)
+    return await change_knowledge(parts, call, work)
 
 
 @router.delete("/questions/{question_id}", tags=["knowledge"], status_code=204, responses=_WRITING)
@@ -183,34 +180,3 @@ async def remove_question(question_id: str, parts: PartsDep, key: WriteKey) -> R
         await questions.remove_question(session, question_id, removed_by=key.name)
     await serve_now(parts)
     return Response(status_code=204)
-
-
-@router.get("/labels", tags=["knowledge"], response_model=Page[LabelOut], responses=_READING)
-async def list_labels(
-    parts: PartsDep, _: ReadKey, cursor: str | None = None, limit: PageLimit = 50
-) -> Page[LabelOut]:
-    """Labels of every source, in the order they were given."""
-    after = decode_cursor(cursor)
-    async with parts.database.read() as session:
-        rows = await repository.labels_after(session, after=after, limit=limit + 1)
-    page, next_cursor = cut(rows, limit=limit, key=lambda row: row.id)
-    return Page(items=[questions.label_out(row) for row in page], next_cursor=next_cursor)
-
-
-@router.post("/labels", tags=["knowledge"], status_code=201, response_model=LabelOut, responses=_WRITING)
-async def add_label(label: LabelIn, parts: PartsDep, key: WriteKey, call: Idempotent) -> Response:
-    """Says which answer is right for an utterance, or that none is; it counts at once and in the next model."""
-
-    async def work(session: AsyncSession) -> StoredReply:
-        given = await questions.add_label(session, label, languages=parts.settings.languages, given_by=key)
-        return StoredReply(201, given.model_dump(mode="json"))
-
-    return await _change(parts, call, work)
-
-
-async def _change(
-    parts: Parts, call: IdempotentCall, work: Callable[[AsyncSession], Awaitable[StoredReply]]
-) -> Response:
-    reply = await call.stored() or await call.run(work)
-    await serve_now(parts)
-    return JSONResponse(reply.body, reply.status)

@@ -7,7 +7,15 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.db.knowledge_tables import Answer, AnswerState, AnswerText, KnowledgeState, Label, Question
+from bot.db.knowledge_tables import (
+    Answer,
+    AnswerState,
+    AnswerText,
+    KnowledgeState,
+    Label,
+    LabelState,
+    Question,
+)
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 
 
@@ -58,7 +66,8 @@ async def load_out_of_scope(session: AsyncSession) -> tuple[tuple[str, str], ...
         .where(_question_usable)
         .correlate(Label)
     )
-    labels = select(Label.utterance, Label.language).where(Label.out_of_scope, not_(answered))
+    counts = (Label.out_of_scope, Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
+    labels = select(Label.utterance, Label.language).where(*counts, not_(answered))
     return tuple((row.utterance, row.language) for row in await session.execute(labels.order_by(Label.id)))
 
 

@@ -16,6 +16,7 @@ from bot.db.knowledge_tables import (
     AnswerText,
     AnswerVersion,
     Label,
+    LabelState,
     Question,
 )
 
@@ -156,13 +157,42 @@ def _served_within(window: Window) -> list[ColumnElement[bool]]:
     return conditions
 
 
+async def approved_texts(
+    session: AsyncSession, *, answer_ids: Sequence[str], hashed: str
+) -> Sequence[tuple[str, str]]:
+    """(answer, text) of approved answers: all texts of the named ones, and whichever has this hash."""
+    statement = (
+        select(AnswerText.answer_id, AnswerText.text)
+        .join(Answer, Answer.id == AnswerText.answer_id)
+        .where(Answer.state == AnswerState.APPROVED, AnswerText.active)
+        .where(or_(AnswerText.answer_id.in_(answer_ids), AnswerText.text_hash == hashed))
+        .order_by(AnswerText.number)
+    )
+    return [(row.answer_id, row.text) for row in await session.execute(statement)]
+
+
+async def approved_questions(session: AsyncSession, *, answer_ids: Sequence[str]) -> Sequence[Rival]:
+    """Questions in use of those of the answers that are approved."""
+    statement = (
+        select(Question.id, Question.text, Question.answer_id)
+        .join(Answer, Answer.id == Question.answer_id)
+        .where(Answer.state == AnswerState.APPROVED, Question.active, Question.answer_id.in_(answer_ids))
+        .order_by(Question.number)
+    )
+    return [Rival(*row) for row in await session.execute(statement)]
+
+
 async def add_questions(session: AsyncSession, rows: Sequence[JsonObject]) -> None:
     if rows:
         await session.execute(insert(Question), list(rows))
 
 
-async def switch_off(session: AsyncSession, question_ids: Sequence[str], *, revision: int) -> None:
-    change = update(Question).where(Question.id.in_(question_ids)).values(active=False, revision=revision)
+async def switch_off(
+    session: AsyncSession, question_ids: Sequence[str], *, revision: int, displaced_by: str | None = None
+) -> None:
+    """``displaced_by`` is the label for which they give way; with it they would come back."""
+    values = {"active": False, "displaced_by": displaced_by, "revision": revision}
+    change = update(Question).where(Question.id.in_(question_ids)).values(**values)
     await session.execute(change.execution_options(synchronize_session=False))
 
 
@@ -191,8 +221,38 @@ async def active_question(session: AsyncSession, question_id: str) -> Question |
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def labels_after(session: AsyncSession, *, after: str | None, limit: int) -> Sequence[Label]:
+async def labels_after(
+    session: AsyncSession, *, source: str | None, state: str | None, after: str | None, limit: int
+) -> Sequence[Label]:
     statement = select(Label).order_by(Label.id).limit(limit)
+    if source is not None:
+        statement = statement.where(Label.source == source)
+    if state is not None:
+        statement = statement.where(Label.state == state)
     if after is not None:
         statement = statement.where(Label.id > after)
     return (await session.execute(statement)).scalars().all()
+
+
+async def label(session: AsyncSession, label_id: str) -> Label | None:
+    """As it is in the database now."""
+    found = await session.execute(_anew(select(Label).where(Label.id == label_id)))
+    row: Label | None = found.scalar_one_or_none()
+    return row
+
+
+async def count_by_source(
+    session: AsyncSession, answer_id: str, *, sources: Sequence[str]
+) -> tuple[int, int]:
+    """Questions in use of an answer: those of the sources, and the others."""
+    statement = select(Question.source, func.count()).where(Question.answer_id == answer_id, Question.active)
+    counts = {row[0]: row[1] for row in await session.execute(statement.group_by(Question.source))}
+    among = sum(count for source, count in counts.items() if source in sources)
+    return among, sum(counts.values()) - among
+
+
+async def was_refused(session: AsyncSession, *, folded: str, answer_id: str) -> bool:
+    """Whether somebody has rejected or withdrawn a label that leads an utterance of this form to this answer."""
+    refused = or_(Label.state == LabelState.REJECTED, Label.withdrawn_at.is_not(None))
+    statement = select(Label.id).where(Label.folded == folded, Label.answer_id == answer_id, refused)
+    return (await session.execute(statement.limit(1))).first() is not None

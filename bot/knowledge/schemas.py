@@ -1,4 +1,4 @@
-"""What travels over HTTP about answers, questions and labels."""
+"""What travels over HTTP about answers and questions."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -112,35 +112,4 @@ class QuestionOut(BaseModel):
     text: str
     language: str
     source: LabelSource
-    created_at: datetime
-
-
-class LabelIn(BaseModel):
-    """The right answer to an utterance, or that no answer is right."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"utterance": "is the shop shut on may day", "out_of_scope": True}]}
-    )
-
-    utterance: QuestionText
-    answer_id: str | None = Field(None, max_length=64)
-    out_of_scope: bool = False
-    exchange_id: str | None = Field(None, max_length=64)
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.answer_id is None) != self.out_of_scope:
-            raise ValueError("send either answer_id or out_of_scope: true")
-        return self
-
-
-class LabelOut(BaseModel):
-    id: str
-    utterance: str
-    language: str
-    answer_id: str | None
-    out_of_scope: bool
-    source: LabelSource
-    given_by: str
-    exchange_id: str | None
     created_at: datetime

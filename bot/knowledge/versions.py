@@ -1,7 +1,8 @@
 """How an answer stood: the content of ``answer_versions``, one row for every version, the present one included.
 
 ``changed_by`` is a principal (``key:…``, ``cli``) or, for what imports did, ``import:<batch>`` and ``undo:<batch>``;
-by these an import is undone, and a person's edit is told from what a file once said.
+by these an import is undone, and a person's edit is told from what a file once said. ``merge:<label>`` retired an answer
+into another, ``withdrawal:<audit entry>`` took labels out (or back in) with what they had made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from datetime import datetime
 from bot.db.base import JsonObject
 
 IMPORTED, UNDONE = "import:", "undo:"
+MERGED, WITHDRAWN = "merge:", "withdrawal:"
 
 
 def imported_by(batch_id: str) -> str:
@@ -19,6 +21,14 @@ def imported_by(batch_id: str) -> str:
 
 def undone_by(batch_id: str) -> str:
     return UNDONE + batch_id
+
+
+def merged_by(label_id: str) -> str:
+    return MERGED + label_id
+
+
+def withdrawn_by(audit_id: str) -> str:
+    return WITHDRAWN + audit_id
 
 
 @dataclass(frozen=True)

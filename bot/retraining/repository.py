@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.db.knowledge_tables import Label
+from bot.db.knowledge_tables import Label, LabelState
 from bot.db.release_tables import Checkpoint, IndexSnapshot
 from bot.db.training_tables import RunState, TrainingRun
 
@@ -43,11 +43,13 @@ async def newest_label(session: AsyncSession) -> str | None:
     return (await session.execute(select(func.max(Label.id)))).scalar_one()
 
 
-async def count_labels(session: AsyncSession, *, after: str | None) -> int:
-    """Labels that were given after the one with this id; all of them without."""
-    statement = select(func.count()).select_from(Label)
-    if after is not None:
-        statement = statement.where(Label.id > after)
+async def count_labels(session: AsyncSession, *, learnt: TrainingRun | None) -> int:
+    """Labels that count and that this run has not seen: given later, or accepted since it began. All of them without a run."""
+    counts = (Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
+    statement = select(func.count()).select_from(Label).where(*counts)
+    if learnt is not None and learnt.newest_label is not None:
+        since = learnt.started_at or learnt.created_at
+        statement = statement.where(or_(Label.id > learnt.newest_label, Label.decided_at > since))
     return (await session.execute(statement)).scalar_one()
 
 

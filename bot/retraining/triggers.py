@@ -68,7 +68,7 @@ async def _by_labels(
 ) -> Due | None:
     if settings.after_labels == 0:
         return None
-    count = await repository.count_labels(session, after=learnt.newest_label if learnt else None)
+    count = await repository.count_labels(session, learnt=learnt)
     if count < settings.after_labels:
         return None
     return Due(RunTrigger.LABELS, f"{count} labels since the last training")

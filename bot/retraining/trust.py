@@ -1,19 +1,16 @@
-"""How much a label counts in training, by where it comes from (the trust levels of `LabelSource`)."""
+"""How much a label counts in training, by where it comes from: what people say as `bot.feedback.trust` weighs it, and imports."""
 
 from collections.abc import Mapping
 
 from bot.db.knowledge_tables import LabelSource
+from bot.feedback.trust import Trust
 
-TRUST: Mapping[str, float] = {
-    LabelSource.OPERATOR: 1.0,
+TRUST: Mapping[LabelSource, float] = {trust.source: trust.weight for trust in Trust} | {
     LabelSource.IMPORT: 1.0,
-    LabelSource.AGENT_REPLY: 0.9,
-    LabelSource.VISITOR_CHOICE: 0.7,
     LabelSource.MINED: 0.7,
 }
 
 
 def trust_of(sources: Mapping[int, str]) -> dict[int, float]:
-    """By question number; of a source that is not listed, that of the weakest."""
-    weakest = min(TRUST.values())
-    return {number: TRUST.get(source, weakest) for number, source in sources.items()}
+    """By question number."""
+    return {number: TRUST[LabelSource(source)] for number, source in sources.items()}

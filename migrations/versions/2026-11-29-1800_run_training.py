@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'b7d4e1a90c63'
-down_revision = '5e0c7d1f3a92'
+down_revision = 'a41f6d90c7e3'
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ Ids that exist are written into the document before requests are made from it, s
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ OF_VISITORS = {
     "GET /v1/conversations/{conversation_id}/events",
     "POST /v1/conversations/{conversation_id}/handoff",
     "POST /v1/exchanges/{exchange_id}/feedback",
+    "DELETE /v1/exchanges/{exchange_id}/feedback",
 }
 OF_KEYS = {
     "GET /v1/models",
@@ -80,6 +81,11 @@ OF_KEYS = {
     "DELETE /v1/questions/{question_id}",
     "GET /v1/labels",
     "POST /v1/labels",
+    "POST /v1/labels/{label_id}/accept",
+    "POST /v1/labels/{label_id}/reject",
+    "GET /v1/feedback",
+    "POST /v1/exchanges/{exchange_id}/correction",
+    "POST /v1/conversations/{conversation_id}/agent-replies",
     "GET /v1/imports",
     "POST /v1/imports",
     "GET /v1/imports/{batch_id}",
@@ -165,9 +171,11 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     post(f"/v1/training-runs/{cancelled}/cancel", {})
     post("/v1/training-runs", {})
     answers = ids("/v1/answers")
+    exchanges = [exchange["id"], *_voted(post, exchange["conversation_id"])]
     return {
         "conversation_id": [conversation],
-        "exchange_id": [exchange["id"]],
+        "exchange_id": exchanges,
+        "label_id": _candidates(post, conversation),
         "answer_id": answers,
         "choice": answers,
         "question_id": ids("/v1/questions")[-4:],
@@ -179,6 +187,23 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     }
 
 
+def _voted(post: Callable[[str, object], JsonObject], conversation: str) -> list[str]:
+    """Exchanges with a vote to take back."""
+    path = f"/v1/conversations/{conversation}/messages"
+    made = [post(path, {"text": "Can I return something?"})["id"] for _ in range(3)]
+    for id in made:
+        post(f"/v1/exchanges/{id}/feedback", {"rating": "up"})
+    return made
+
+
+def _candidates(post: Callable[[str, object], JsonObject], conversation: str) -> list[str]:
+    """More of them than one operation can accept or reject, and no two alike."""
+    post(f"/v1/conversations/{conversation}/handoff", {})
+    path = f"/v1/conversations/{conversation}/agent-replies"
+    words = [first * 4 + second * 4 for first in "bcdfgh" for second in "klmnpqst"]
+    return [post(path, {"text": f"{word} {word[::-1]}"})["label_id"] for word in words]
+
+
 def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     """The document with the ids that exist, and one that does not, as the values of each parameter and field."""
     for path in described["paths"].values():
@@ -186,12 +211,28 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
             for parameter in operation.get("parameters", []):
                 if parameter["name"] in ids and parameter["in"] == "path":
                     parameter["schema"]["enum"] = [*ids[parameter["name"]], "nobody"]
-    for name in ("MessageIn", "QuestionIn", "LabelIn", "ExportWish", "ChatCompletionRequest"):
+    for name in (
+        "MessageIn",
+        "QuestionIn",
+        "LabelIn",
+        "AcceptIn",
+        "ExportWish",
+        "ChatCompletionRequest",
+    ):
         for field, schema in described["components"]["schemas"][name]["properties"].items():
             if field in ids:
                 for variant in schema.get("anyOf", [schema]):
                     if variant["type"] == "string":
                         variant["enum"] = [*ids[field], "nobody"]
+    correction = described["components"]["schemas"][
+        "CorrectionIn"
+    ]  # each action takes other fields: two of them here
+    correction["properties"] = {
+        "action": {"enum": ["add", "replace"]},
+        "text": {"enum": ["We lend bicycles.", "我们出租自行车。", "Kites are mended on Fridays."]},
+        "force": {"type": "boolean"},
+    }
+    correction["required"] = ["action", "text"]
     said = described["components"]["schemas"]["ChatMessage"]["properties"]
     said["role"]["enum"], said["content"] = ["user"], {"enum": ["Can I return something?", None]}
     for media_type, content in described["paths"]["/v1/imports"]["post"]["requestBody"]["content"].items():

@@ -30,8 +30,8 @@ from tests.fixtures.installations import (
 )
 
 ANAS = {
-    "visitors": 1, "conversations": 2, "messages": 4, "exchanges": 2, "feedback": 4, "handoffs": 2,
-    "stored_replies": 3, "labels": 1,
+    "visitors": 1, "conversations": 2, "messages": 4, "exchanges": 2, "feedback": 4, "signals": 2,
+    "handoffs": 2, "stored_replies": 3, "labels": 1,
 }  # fmt: skip
 
 
@@ -81,6 +81,7 @@ async def test_other_visitors_keep_everything(filled: Database, database_setting
         "messages",
         "exchanges",
         "feedback",
+        "signals",
         "handoffs",
         "visitors",
         "idempotency_keys",
@@ -119,6 +120,46 @@ async def test_labels_and_their_questions_go_when_asked_for(
     assert question is not None
     assert (question.text, question.folded, question.active, question.label_id) == ("", "", False, None)
     assert (changes.revision, list(changes.removed_questions), changes.upsert.questions) == (8, [9], [])
+
+
+@pytest.mark.parametrize("state", ["candidate", "rejected"])
+async def test_labels_that_count_for_nothing_go_with_the_visitor(
+    filled: Database, database_settings: Settings, state: str
+) -> None:
+    """A draft from an agent's reply, and what the visitor chose: nothing in the knowledge rests on them."""
+    async with filled.write() as session:
+        session.add_all(
+            Label(
+                id=f"lbl_{n}", utterance=CANARY, folded="f", language="en", out_of_scope=False, source=source,
+                state=state, draft_text="Dear umbrella-drone owner", given_by=given_by, address_block="1.a",
+                exchange_id=exchange_id(ANA, 2),
+            )
+            for n, source, given_by in ((8, "agent_reply", "key:key_1"), (9, "visitor_choice", f"visitor:{ANA}"))
+        )  # fmt: skip
+    await erase(filled, database_settings, ANA, with_labels=False, erased_by="cli")
+    async with filled.read() as session:
+        assert (await session.execute(select(Label.id).order_by(Label.id))).scalars().all() == [
+            "lbl_1",
+            "lbl_2",
+        ]
+
+
+async def test_accepted_label_loses_what_the_agent_wrote_and_where_it_came_from(
+    filled: Database, database_settings: Settings
+) -> None:
+    async with filled.write() as session:
+        label = await session.get_one(Label, "lbl_1")
+        label.source, label.given_by, label.draft_text = (
+            "agent_reply",
+            "key:key_1",
+            "Dear umbrella-drone owner",
+        )
+        label.address_block = "1.a"
+    await erase(filled, database_settings, ANA, with_labels=False, erased_by="cli")
+    async with filled.read() as session:
+        label = await session.get_one(Label, "lbl_1")
+    assert (label.draft_text, label.address_block, label.exchange_id) == (None, None, None)
+    assert (label.utterance, label.given_by) == (CANARY, "key:key_1")
 
 
 async def test_index_folders_and_exports_that_still_hold_words_are_named(

@@ -60,6 +60,8 @@ def test_labels_are_counted_by_source_and_say_who_gave_them(
         "answer_id": "ans_delivery",
         "out_of_scope": False,
         "source": "visitor_choice",
+        "state": "counted",
+        "withdrawn_at": None,
         "given_by": f"visitor:{ANA}",
         "exchange_id": exchange_id(ANA, 1),
         "at": "2026-03-01T09:54:00.123456+00:00",

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 from bot.db.conversation_tables import Feedback, Message
 from bot.db.engine import Database
 from bot.db.import_tables import ImportBatch
-from bot.db.knowledge_tables import Answer, AnswerText, AnswerVersion, Question
+from bot.db.knowledge_tables import Answer, AnswerText, AnswerVersion, Label, Question
 from bot.db.migrating import migrate
 from bot.errors import InvalidInputError, NotFoundError
 from bot.exports.schemas import ExportKind
@@ -53,10 +53,35 @@ async def test_exchanges_come_in_order_with_votes_and_labels(filled: Database, t
         ("down", "incomplete"),
         ("up", None),
     ]
-    assert [(label["answer_id"], label["source"]) for label in first["labels"]] == [
-        ("ans_delivery", "visitor_choice")
+    assert [(label["answer_id"], label["source"], label["state"]) for label in first["labels"]] == [
+        ("ans_delivery", "visitor_choice", "counted")
+    ]
+    assert first["signals"] == [
+        {"kind": "left", "answer_id": "ans_delivery", "at": "2026-03-01T10:20:00.123456+00:00"}
     ]
     assert rows[1]["labels"] == []
+
+
+async def test_what_was_taken_back_is_exported_as_such(filled: Database, tmp_path: Path) -> None:
+    async with filled.write() as session:
+        await session.execute(update(Feedback).values(withdrawn_at=Feedback.created_at))
+        await session.execute(update(Label).values(withdrawn_at=Label.created_at))
+    await write_export(filled, ExportKind.EXCHANGES, tmp_path / "e.jsonl")
+    await write_export(
+        filled,
+        ExportKind.CONVERSATION,
+        tmp_path / "c.json",
+        conversation_id=conversation_id(ANA, 1),
+    )
+    first = lines(tmp_path / "e.jsonl")[0]
+    assert [vote["withdrawn_at"] == vote["at"] for vote in first["votes"]] == [True, True]
+    assert [label["withdrawn_at"] == label["at"] for label in first["labels"]] == [True]
+    (reply,) = [
+        message
+        for message in json.loads((tmp_path / "c.json").read_bytes())["messages"]
+        if message["role"] == "bot"
+    ]
+    assert [vote["withdrawn_at"] == vote["at"] for vote in reply["votes"]] == [True, True]
 
 
 async def test_export_pages_through_more_rows_than_fit_in_one(

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.db.base import new_id, now
 from bot.db.engine import Database
-from bot.db.knowledge_tables import Label
+from bot.db.knowledge_tables import Label, LabelState
 from bot.db.training_tables import RunState, RunTrigger, TrainingRun
 from bot.knowledge.index_feed import raise_revision
 from bot.retraining import repository
@@ -63,6 +64,22 @@ async def test_enough_new_labels_are_learnt(database: Database) -> None:
     assert await found(database, BY_LABELS) is None
     await label(database, 1)
     assert await found(database, BY_LABELS) == RunTrigger.LABELS
+
+
+async def test_what_only_visitors_said_starts_no_training_until_somebody_accepts_it(
+    database: Database,
+) -> None:
+    newest = await label(database, 3)
+    async with database.write() as session:
+        await session.execute(update(Label).values(state=LabelState.CANDIDATE))
+    assert await found(database, BY_LABELS) is None
+    await ran(database, RunState.DONE, newest_label=newest)
+    async with database.write() as session:
+        await session.execute(update(Label).values(state=LabelState.COUNTED, decided_at=now()))
+    assert await found(database, BY_LABELS) == RunTrigger.LABELS
+    async with database.write() as session:
+        await session.execute(update(Label).values(withdrawn_at=now()))
+    assert await found(database, BY_LABELS) is None
 
 
 async def test_refused_labels_are_not_tried_again_and_failed_ones_after_a_pause(database: Database) -> None:
