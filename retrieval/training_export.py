@@ -2,9 +2,10 @@
 
 The folder holds, one JSON object a line::
 
-    questions.jsonl      {"number", "answer_id", "text", "language"}, and "source" where it is known: who said that the
-                         question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`)
-    passages.jsonl       the same without a source, of approved answer texts
+    questions.jsonl      {"number", "answer_id", "text", "language"}, and where they are known "source": who said that the
+                         question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`), and
+                         "conversation": the id of the one it comes from, so that splits keep conversations together
+    passages.jsonl       the first four, of approved answer texts
     out_of_scope.jsonl   {"text", "language"}, questions known to have no answer
     manifest.json        kind "training_export"
 
@@ -31,12 +32,13 @@ _REMEDY = "Export the knowledge again."
 
 @dataclass(frozen=True, slots=True)
 class TrainingExport:
-    """A read export; `digest` is its manifest's, `sources` are by question number."""
+    """A read export; `digest` is its manifest's, `sources` and `conversations` are by question number."""
 
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     digest: str
     sources: Mapping[int, str] = field(default_factory=dict)
+    conversations: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_training_export(
@@ -46,16 +48,17 @@ def write_training_export(
     out_of_scope: Sequence[tuple[str, str]],
     meta: Mapping[str, JsonValue],
     sources: Mapping[int, str] | None = None,
+    conversations: Mapping[int, str] | None = None,
 ) -> Manifest:
-    """Writes the folder, whole or not at all; `sources` are by question number.
+    """Writes the folder, whole or not at all; `sources` and `conversations` are by question number.
 
     Raises:
         ArtifactError: `target` exists, or the disk refuses.
     """
-    known = sources or {}
+    known = {"source": sources or {}, "conversation": conversations or {}}
     files: dict[str, Writer] = {
         QUESTIONS: _lines(
-            asdict(each) | ({"source": known[each.number]} if each.number in known else {})
+            asdict(each) | {name: own[each.number] for name, own in known.items() if each.number in own}
             for each in sorted(knowledge.questions, key=_number)
         ),
         PASSAGES: _lines(asdict(each) for each in sorted(knowledge.passages, key=_number)),
@@ -72,13 +75,18 @@ def read_training_export(path: Path) -> TrainingExport:
     """
     manifest = verify_artifact(path, kind=EXPORT_KIND)
     questions = _rows(path, QUESTIONS)
-    sources = {int(row["number"]): str(row.pop("source")) for row in questions if "source" in row}
+    sources, conversations = _taken(questions, "source"), _taken(questions, "conversation")
     knowledge = Knowledge(
         [_made(QuestionRecord, row, path, QUESTIONS) for row in questions],
         [_made(PassageRecord, row, path, PASSAGES) for row in _rows(path, PASSAGES)],
     )
     unknown = tuple((str(row["text"]), str(row["language"])) for row in _rows(path, OUT_OF_SCOPE))
-    return TrainingExport(knowledge, unknown, manifest.digest, sources)
+    return TrainingExport(knowledge, unknown, manifest.digest, sources, conversations)
+
+
+def _taken(rows: Iterable[dict[str, Any]], name: str) -> dict[int, str]:
+    """An optional field by number, taken out of the rows."""
+    return {int(row["number"]): str(row.pop(name)) for row in rows if name in row}
 
 
 def _number(record: QuestionRecord | PassageRecord) -> int:
