@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from training import adapt_cli, benchmark_cli, benchmark_sets_cli, models_cli, train_cli
+from training import adapt_cli, benchmark_cli, benchmark_sets_cli, gate_cli, models_cli, train_cli
 
 app = typer.Typer(no_args_is_help=True, help="Models, benchmarks and training of Kefu.")
 app.add_typer(models_cli.app, name="models")
 benchmark_sets_cli.register(benchmark_cli.app)
 app.add_typer(benchmark_cli.app, name="benchmark")
 app.command("train")(train_cli.train)
+app.command("gate")(gate_cli.gate)
 app.command("adapt")(adapt_cli.adapt)
 
 if __name__ == "__main__":
