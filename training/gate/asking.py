@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from retrieval.assembly import NOTHING_LEFT_OUT, LeftOut
 from retrieval.decision import Outcome
-from retrieval.encoder import Encoded
 from retrieval.engine import Engine
 from retrieval.leave_one_out import (
     Headings,
@@ -103,14 +102,12 @@ def ask(engine: Engine, rows: Rows) -> Replies:
     sampled = samples(view, rows.questions)
     bare = encode_headings(engine.retriever, sampled)
     plan = list(_plan(view, sampled, bare, rows))
-    encoded = engine.retriever.encoder.encode_messages([normalize(row.text) for row, _ in plan])
-    return _replies(engine, plan, encoded)
+    return _replies(engine, plan)
 
 
 def ask_plainly(engine: Engine, questions: Sequence[Question]) -> Replies:
     """Nothing is left out: as customers would get it."""
-    encoded = engine.retriever.encoder.encode_messages([normalize(row.text) for row in questions])
-    return _replies(engine, [(row, NOTHING_LEFT_OUT) for row in questions], encoded)
+    return _replies(engine, [(row, NOTHING_LEFT_OUT) for row in questions])
 
 
 def samples(view: View, questions: Sequence[QuestionRecord]) -> list[Sampled]:
@@ -139,14 +136,18 @@ def _asked(item: Sampled, right: frozenset[str]) -> Question:
     return Question(question.text, question.language, question.answer_id, right, question.number)
 
 
-def _replies(engine: Engine, plan: Sequence[tuple[Question, LeftOut]], encoded: Encoded) -> Replies:
+def _replies(engine: Engine, plan: Sequence[tuple[Question, LeftOut]]) -> Replies:
+    texts = list(dict.fromkeys(row.text for row, _ in plan))  # each is encoded once
+    encoded = engine.retriever.encoder.encode_messages([normalize(text) for text in texts])
+    places = {text: place for place, text in enumerate(texts)}
     given: list[str] = []
     confidence: list[float] = []
     outcomes: list[Outcome] = []
-    for (row, left_out), vector, tuned in zip(plan, encoded.embeddings, encoded.tuned, strict=True):
+    for row, left_out in plan:
+        tuned = encoded.tuned[places[row.text]]
         found = engine.retriever.search_vector(
             row.text,
-            vector,
+            encoded.embeddings[places[row.text]],
             language=row.language,
             fusion=engine.confidence.fusion,
             left_out=left_out,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Record = QuestionRecord | PassageRecord
 Vectors = NDArray[np.float32]
 
-ENCODED_AGAIN = 200  # questions, and as many passages
+ENCODED_AGAIN = 100  # questions; of answer texts, which are longer, a quarter
+LOOKED_FOR = 200
 LEAST_COSINE = 0.99  # of a stored vector and the one encoded now: fp32 and int8 by rows stay above 0.999
 LONGEST_OFF = 1e-3  # of a vector's length from 1
 NEIGHBOURS, LEAST_RECALL = 10, 0.99
@@ -125,19 +126,19 @@ def check_vectors(retriever: Retriever) -> Check:
 def _samples(retriever: Retriever, view: View) -> list[tuple[str, list[int], Vectors, Vectors]]:
     """Kind, numbers, vectors made now and vectors stored, of some questions and some passages."""
     samples = []
-    if chosen := _chosen(view.questions):
+    if chosen := _chosen(view.questions, ENCODED_AGAIN):
         texts = [normalize(view.questions[number].text) for number in chosen]
         stored = view.question_index.vectors(chosen)
         samples.append(("question", chosen, retriever.encoder.encode_queries(texts), stored))
-    if chosen := _chosen(view.passages):
+    if chosen := _chosen(view.passages, ENCODED_AGAIN // 4):
         texts = [normalize(passage_text(view.headings[n], view.passages[n].text)) for n in chosen]
         stored = view.passage_index.vectors(chosen)
         samples.append(("answer text", chosen, retriever.encoder.encode_passages(texts), stored))
     return samples
 
 
-def _chosen(numbers: Iterable[int]) -> list[int]:
-    return sorted(sorted(numbers, key=lambda each: share_of(str(each), salt="vectors"))[:ENCODED_AGAIN])
+def _chosen(numbers: Iterable[int], most: int) -> list[int]:
+    return sorted(sorted(numbers, key=lambda each: share_of(str(each), salt="vectors"))[:most])
 
 
 def _one_off(view: View, numbers: Sequence[int], fresh: Vectors) -> str:
@@ -157,9 +158,10 @@ def check_recall(retriever: Retriever) -> Check:
     index = retriever.view.question_index
     numbers = index.numbers()
     stored = index.vectors(numbers)
-    chosen = _chosen(retriever.view.questions)
-    # Not word for word, so that it is no stored vector that is looked for.
-    asked = retriever.encoder.encode_queries([f"{retriever.view.questions[n].text} ..." for n in chosen])
+    chosen = index.vectors(_chosen(retriever.view.questions, LOOKED_FOR))
+    # Between two questions, so that it is no stored vector that is looked for.
+    asked = chosen + 0.5 * np.roll(chosen, 1, axis=0)
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
     count = min(NEIGHBOURS, len(numbers))
     found = 0
     for vector in asked:

@@ -93,8 +93,9 @@ def check_tokenizer(release: LoadedRelease, *, models_dir: Path) -> Check:
             f"The backbone {encoder.name} is not on this machine, so its tokenizer could not be compared."
         )
         return passed("tokenizer", reason, compared=False)
-    verify_artifact(backbone, kind=ENCODER_KIND)
-    if _tokenizer(backbone) != _tokenizer(release.folders.checkpoint):
+    files = read_manifest(backbone, kind=ENCODER_KIND).files, release.checkpoint.manifest.files
+    same = files[0][TOKENIZER_FILE] == files[1][TOKENIZER_FILE]
+    if not same and _tokenizer(backbone) != _tokenizer(release.folders.checkpoint):
         reason = f"The tokenizer is not that of the backbone {encoder.name}; train again from the backbone."
         return refused("tokenizer", reason, compared=True)
     wanted = json.loads((backbone / SETTINGS_FILE).read_text(encoding="utf-8"))

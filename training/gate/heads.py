@@ -18,7 +18,7 @@ from training.gate.checks import Check, passed, percent, refused
 from training.gate.statistics import LEVEL, chance_of_loss
 from training.splits import share_of
 
-READ = 300
+READ = 100
 LEAST_READ = 20
 
 

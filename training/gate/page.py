@@ -13,9 +13,14 @@ from training.gate.asking import Replies
 from training.gate.charts import differences
 from training.gate.judging import Asked, Judgement
 from training.report.charts import comparison_curves, reliability_diagram
-from training.report.comparison import MethodRow
-from training.report.curves import calibration_error, hindsight, reliability, risk_coverage
-from training.report.figures import Curves
+from training.report.curves import (
+    Curves,
+    MethodRow,
+    calibration_error,
+    hindsight,
+    reliability,
+    risk_coverage,
+)
 from training.report.page import template_of
 from training.report.verdicts import shares
 

@@ -14,7 +14,7 @@ from training.splits import near_duplicate_key, share_of
 
 MOST_ROWS = 1000
 MOST_LEFT_OUT = 300
-MOST_ANCHORS = 200
+MOST_ANCHORS = 100
 FENCED, LEFT_OUT = "fenced", "left out"
 
 

@@ -14,9 +14,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from training.report.comparison import MethodRow
-from training.report.curves import Bar
-from training.report.figures import Curves
+from training.report.curves import Bar, Curves, MethodRow
 from training.report.tables import GroupRow
 
 VEGA_LITE = "6.4"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
@@ -16,7 +17,9 @@ from training.report.charts import (
     reliability_diagram,
     risk_coverage_curve,
 )
-from training.report.figures import RunReport
+
+if TYPE_CHECKING:
+    from training.report.figures import RunReport
 
 TEMPLATE, STYLE = "page.html.j2", "page.css"
 MOST_PANELS = 4  # reliability diagrams: of everything and the largest languages

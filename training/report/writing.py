@@ -11,10 +11,13 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.errors import TrainingError
-from training.report.figures import RunReport
 from training.report.page import page_of
+
+if TYPE_CHECKING:
+    from training.report.figures import RunReport
 
 JSON_FILE, PAGE_FILE = "report.json", "report.html"
 
