@@ -90,17 +90,20 @@ def judge_release(
     if loaded is None:
         return Judgement(tuple(checks), None, None, None)
     told("contents")
-    checks += _of_contents(loaded, export, models_dir)
+    random = np.random.default_rng(seed)
+    checks += _of_contents(loaded, export, models_dir, random)
     beside = _serving(serving, export)
     if not all(check.passed for check in checks):
         return Judgement(tuple(checks), loaded, beside, None)
     asked = _asked(loaded, beside, export, logged, told)
     told("comparing")
-    checks += _of_replies(loaded, beside, asked, export, seed)
+    checks += _of_replies(loaded, beside, asked, export, random)
     return Judgement(tuple(checks), loaded, beside, asked)
 
 
-def _of_contents(loaded: LoadedRelease, export: TrainingExport, models_dir: Path) -> Iterator[Check]:
+def _of_contents(
+    loaded: LoadedRelease, export: TrainingExport, models_dir: Path, random: np.random.Generator
+) -> Iterator[Check]:
     try:
         yield check_tokenizer(loaded, models_dir=models_dir)
     except RetrievalError as error:
@@ -112,7 +115,7 @@ def _of_contents(loaded: LoadedRelease, export: TrainingExport, models_dir: Path
     if weights.passed and loaded.engine.retriever.view.questions:
         yield check_vectors(loaded.engine.retriever)
         yield check_recall(loaded.engine.retriever)
-        if head := check_head(loaded.checkpoint, export.knowledge):
+        if head := check_head(loaded.checkpoint, export.knowledge, random=random):
             yield head
 
 
@@ -148,14 +151,17 @@ def _asked(
 
 
 def _of_replies(
-    loaded: LoadedRelease, beside: LoadedRelease | None, asked: Asked, export: TrainingExport, seed: int
+    loaded: LoadedRelease,
+    beside: LoadedRelease | None,
+    asked: Asked,
+    export: TrainingExport,
+    random: np.random.Generator,
 ) -> Iterator[Check]:
     model = loaded.checkpoint.confidence
     serving_model = beside.checkpoint.confidence if beside else None
     yield check_baselines(asked.candidate, loaded.engine.retriever, asked.rows, export.knowledge)
     if asked.comparison is not None:
         yield from check_comparison(asked.comparison)
-    random = np.random.default_rng(seed)
     yield check_calibration(asked.candidate, asked.serving, model, random=random)
     yield check_promise(asked.candidate, model)
     yield check_coverage(asked.candidate, asked.serving, model, serving_model)

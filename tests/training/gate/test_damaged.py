@@ -252,8 +252,8 @@ DAMAGES: dict[str, tuple[str, str, Damage]] = {
         remade(CHK, document("head.json", lambda old: [f"{name}{'' if name != 'refund' else ' old'}" for name in old])),
     ),
     # What no look at the files can see.
-    "shuffled labels": ("head", "no more than a guess", head_of_shuffled_labels),
-    "columns of the head moved": ("head", "no more than a guess", remade(CHK, tensors(head_columns_moved))),
+    "shuffled labels": ("head", "no more than with shuffled labels", head_of_shuffled_labels),
+    "columns of the head moved": ("head", "no more than with shuffled labels", remade(CHK, tensors(head_columns_moved))),
     "half of the head's columns moved": ("accuracy", "is worse", remade(CHK, tensors(half_of_head_moved))),
     "order of candidates turned round": (
         "accuracy", "is worse",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import training.checkpoints
 from retrieval.records import Knowledge
 from tests.fixtures.shops import shop_knowledge
+from tests.fixtures.tiny_bert import tiny_backbone
 from tests.training.gate.conftest import SETTINGS, Made, Shop
+from training.checkpoints import train_checkpoint
 from training.gate.judging import Judgement, judge_release
 
 FIRST_CHECKS = [
@@ -77,6 +81,28 @@ def test_candidate_without_a_head_is_asked_questions_left_out_of_the_index(shop:
     assert judgement.asked is not None
     assert judgement.asked.rows.kind == "left out"
     assert refusals(judgement) == {}
+
+
+@pytest.mark.slow
+def test_tuned_candidate_passes(
+    shop: Shop, tiny_bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its encoder was exported anew, with a second output: tokenizer and weights are looked at all the same."""
+    export = shop.export("tuned", shop_knowledge(chinese=False))
+    releases = []
+    for name, backbone in (("plain", None), ("tuned", tiny_backbone())):
+        monkeypatch.setattr(training.checkpoints, "backbone_to_tune", lambda *_, made=backbone, **__: made)
+        train_checkpoint(export, tmp_path / name, encoder_folder=tiny_bert_folder, settings=SETTINGS)
+        releases.append(shop.index(f"bert-{name}", tmp_path / name, export.knowledge))
+    judgement = judge_release(releases[1], releases[0], export, models_dir=tiny_bert_folder.parent)
+    assert judgement.candidate is not None
+    assert judgement.candidate.checkpoint.manifest.meta["tuned"]
+    said = {check.name: check for check in judgement.checks}
+    assert said["tokenizer"].figures == {"compared": True}
+    assert said["tokenizer"].passed
+    assert said["weights"].passed
+    assert said["vectors"].passed
+    assert said["head"].passed
 
 
 SOUND: dict[str, Callable[[Shop], Made]] = {
