@@ -10,7 +10,8 @@
     ├── ConflictError       409    the state of things does not allow it
     │   ├── RivalsError            another answer says or answers this already
     │   ├── RequestRunningError    same Idempotency-Key, first request still running
-    │   └── NothingToServeError    no release yet
+    │   ├── NothingToServeError    no release yet
+    │   └── GateRefusedError       the gate refused this release        (exit code 3)
     ├── KeyReusedError      422    same Idempotency-Key, other body
     ├── RateLimitedError    429
     └── UnavailableError    503    overloaded or not ready: try again
@@ -82,6 +83,10 @@ class RequestRunningError(ConflictError):
 
 class NothingToServeError(ConflictError):
     slug, title = "nothing-to-serve", "There is no release yet"
+
+
+class GateRefusedError(ConflictError):
+    slug, title, exit_code = "gate-refused", "The gate refused this release", 3
 
 
 class KeyReusedError(KefuError):

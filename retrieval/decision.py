@@ -46,6 +46,8 @@ class Decision:
 
 
 _CHOICE_RULES = {1: "one_likely", 2: "between_two", 3: "between_three"}
+RULES_BY_EVIDENCE = frozenset({"known_question", "confident", *_CHOICE_RULES.values(), "nothing_close"})
+"""Rules after which another release may come to another decision."""
 
 
 def decide(retrieved: Retrieved, confidence_model: ConfidenceModel, *, asks_for_person: bool) -> Decision:

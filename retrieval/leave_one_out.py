@@ -9,7 +9,7 @@ is searched with the next remaining question instead, or as the bare text, so th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,8 @@ DEPTH = RIVALS  # candidates kept per example
 OUT_OF_SCOPE = "out of scope: "  # begins the groups of examples that are unknown by label
 
 Progress = Callable[[int, int], None]
+Headings = Mapping[tuple[int, str], NDArray[np.float32]]
+"""Number of a passage and the question in front of it -> (d,) its vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,19 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sampled:
+class Sampled:
+    """A stored question, and what has to be left out for it to be asked as if it were new.
+
+    Attributes:
+        right: the answers of its copies and its own.
+        copies: numbers of the copies and its own.
+        headings: number of a passage that carries a copy in front -> the question to put there instead.
+    """
+
     question: QuestionRecord
     right: frozenset[str]
     copies: frozenset[int]
-    headings: dict[int, str]  # passage -> heading to use instead
+    headings: Mapping[int, str]
 
 
 def leave_one_out(
@@ -72,8 +82,8 @@ def leave_one_out(
     view = retriever.view
     chosen = _chosen(view, sample, np.random.default_rng(seed))
     copies = _copies_by_fold(view)
-    sampled = [_sampled(view, question, copies) for question in chosen]
-    bare = _encode_headings(retriever, sampled)
+    sampled = [sample_of(view, question, copies[fold(question.text)]) for question in chosen]
+    bare = encode_headings(retriever, sampled)
     examples: list[Example] = []
     for done, item in enumerate(sampled):
         examples += _both_parts(retriever, item, bare, fusion)
@@ -100,8 +110,8 @@ def _copies_by_fold(view: View) -> dict[str, list[QuestionRecord]]:
     return copies
 
 
-def _sampled(view: View, question: QuestionRecord, by_fold: dict[str, list[QuestionRecord]]) -> _Sampled:
-    same = by_fold[fold(question.text)]
+def sample_of(view: View, question: QuestionRecord, same: Sequence[QuestionRecord]) -> Sampled:
+    """`same` are the stored questions that count as copies whatever their vectors say, itself among them."""
     right = frozenset(copy.answer_id for copy in same)
     vector = view.question_index.vectors([question.number])[0]
     near = view.question_index.search(vector, 10)
@@ -110,7 +120,7 @@ def _sampled(view: View, question: QuestionRecord, by_fold: dict[str, list[Quest
         for number, similarity in zip(near.numbers.tolist(), near.similarities.tolist(), strict=True)
         if similarity > NEAR_COPY and view.questions[number].answer_id in right
     }
-    return _Sampled(question, right, frozenset(copies), _other_headings(view, right, copies))
+    return Sampled(question, right, frozenset(copies), _other_headings(view, right, copies))
 
 
 def _other_headings(view: View, right: frozenset[str], copies: set[int]) -> dict[int, str]:
@@ -125,27 +135,37 @@ def _other_headings(view: View, right: frozenset[str], copies: set[int]) -> dict
     return headings
 
 
-def _encode_headings(
-    retriever: Retriever, sampled: Sequence[_Sampled]
-) -> dict[tuple[int, str], NDArray[np.float32]]:
+def encode_headings(retriever: Retriever, sampled: Sequence[Sampled]) -> Headings:
+    """The vectors of all passages that have to carry another question in front."""
     keys = sorted({(number, heading) for item in sampled for number, heading in item.headings.items()})
     passages = retriever.view.passages
     texts = [normalize(passage_text(heading, passages[number].text)) for number, heading in keys]
     return dict(zip(keys, retriever.encoder.encode_passages(texts), strict=True))
 
 
-def _both_parts(
-    retriever: Retriever,
-    item: _Sampled,
-    encoded: dict[tuple[int, str], NDArray[np.float32]],
-    fusion: Fusion,
-) -> list[Example]:
+def left_out_known(view: View, item: Sampled, encoded: Headings) -> LeftOut | None:
+    """What is left out where the question plays a known one; None where no question of its answers would be left."""
+    if not _own_questions(view, item) - item.copies:
+        return None
+    substitutes = {number: encoded[number, heading] for number, heading in item.headings.items()}
+    return LeftOut(questions=item.copies, substitutes=substitutes)
+
+
+def left_out_unknown(view: View, item: Sampled) -> LeftOut:
+    """What is left out where it plays an unknown one: its answers, whole."""
+    passages = frozenset(n for answer_id in item.right for n in view.passage_numbers.get(answer_id, ()))
+    return LeftOut(questions=_own_questions(view, item) | item.copies, passages=passages)
+
+
+def _own_questions(view: View, item: Sampled) -> frozenset[int]:
+    return frozenset(n for answer_id in item.right for n in view.question_numbers.get(answer_id, ()))
+
+
+def _both_parts(retriever: Retriever, item: Sampled, encoded: Headings, fusion: Fusion) -> list[Example]:
     """The known example, where there can be one, and the unknown one."""
     view = retriever.view
     question = item.question
     vector = view.question_index.vectors([question.number])[0]
-    own_questions = frozenset(n for answer_id in item.right for n in view.question_numbers[answer_id])
-    own_passages = frozenset(n for answer_id in item.right for n in view.passage_numbers.get(answer_id, ()))
 
     def example(right: frozenset[str], left_out: LeftOut) -> Example:
         found = retriever.search_vector(
@@ -153,8 +173,6 @@ def _both_parts(
         )
         return Example(found, right, min(item.right), question.text)
 
-    unknown = example(frozenset(), LeftOut(questions=own_questions | item.copies, passages=own_passages))
-    if not own_questions - item.copies:
-        return [unknown]
-    substitutes = {number: encoded[number, heading] for number, heading in item.headings.items()}
-    return [example(item.right, LeftOut(questions=item.copies, substitutes=substitutes)), unknown]
+    unknown = example(frozenset(), left_out_unknown(view, item))
+    known = left_out_known(view, item, encoded)
+    return [unknown] if known is None else [example(item.right, known), unknown]

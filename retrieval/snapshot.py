@@ -28,6 +28,7 @@ from retrieval.records import PassageRecord, QuestionRecord
 from retrieval.view import Owners, View, numbers_by_answer, passage_key, question_key, texts_by_answer
 
 KIND = "index_snapshot"
+QUESTIONS, PASSAGES = "questions.jsonl", "passages.jsonl"
 
 
 def write_snapshot(path: Path, view: View, *, encoder: Encoder, meta: Mapping[str, JsonValue]) -> Manifest:
@@ -45,8 +46,8 @@ def write_snapshot(path: Path, view: View, *, encoder: Encoder, meta: Mapping[st
     files: dict[str, Writer] = {
         "questions.faiss": lambda file: _write_index(view.question_index, file),
         "passages.faiss": lambda file: _write_index(view.passage_index, file),
-        "questions.jsonl": lambda file: _write_lines(file, question_rows),
-        "passages.jsonl": lambda file: _write_lines(file, passage_rows),
+        QUESTIONS: lambda file: _write_lines(file, question_rows),
+        PASSAGES: lambda file: _write_lines(file, passage_rows),
     }
     return write_artifact(path, kind=KIND, files=files, meta={**meta, **own})
 
@@ -66,8 +67,8 @@ def read_snapshot(path: Path, *, encoder: Encoder) -> View:
             f"not with {encoder.name!r} ({encoder.fingerprint[:12]})",
             remedy="Load it with the checkpoint it belongs to, or build a snapshot with this encoder.",
         )
-    questions = [QuestionRecord(*row) for row in _lines(path / "questions.jsonl")]
-    rows = list(_lines(path / "passages.jsonl"))
+    questions = [QuestionRecord(*row) for row in record_rows(path / QUESTIONS)]
+    rows = list(record_rows(path / PASSAGES))
     passages = [PassageRecord(*row[:4]) for row in rows]
     dimension = encoder.dimension
     documents = Documents.of(texts_by_answer([*questions, *passages]))
@@ -105,7 +106,8 @@ def _write_lines(file: Path, rows: Iterable[list[Any]]) -> None:
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _lines(file: Path) -> Iterator[list[Any]]:
+def record_rows(file: Path) -> Iterator[list[Any]]:
+    """The rows of a verified snapshot's QUESTIONS or PASSAGES, as they are."""
     with file.open(encoding="utf-8") as stream:
         for line in stream:
             yield json.loads(line)

@@ -3,9 +3,10 @@
 The folder holds, one JSON object a line::
 
     questions.jsonl      {"number", "answer_id", "text", "language"}, and where they are known "source": who said that
-                         the question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`), and
-                         "trust": how much that counts, above 0 up to 1
-    passages.jsonl       the same without source and trust, of approved answer texts
+                         the question belongs to the answer (a word of `bot.db.knowledge_tables.LabelSource`),
+                         "trust": how much that counts, above 0 up to 1, and "conversation": the id of the one it comes
+                         from, so that splits keep conversations together
+    passages.jsonl       the first four, of approved answer texts
     out_of_scope.jsonl   {"text", "language"}, questions known to have no answer
     manifest.json        kind "training_export"; its meta holds "export_schema", "rows" (by file), "label_sources"
                          (questions by source) and what the writer adds, such as the knowledge's revision
@@ -38,13 +39,14 @@ _REMEDY = "Export the knowledge again."
 
 @dataclass(frozen=True, slots=True)
 class TrainingExport:
-    """A read export; `digest` is its manifest's, `sources` and `trust` are by question number."""
+    """A read export; `digest` is its manifest's, `sources`, `trust` and `conversations` are by question number."""
 
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     digest: str
     sources: Mapping[int, str] = field(default_factory=dict)
     trust: Mapping[int, float] = field(default_factory=dict)
+    conversations: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_training_export(
@@ -55,19 +57,24 @@ def write_training_export(
     meta: Mapping[str, JsonValue],
     sources: Mapping[int, str] | None = None,
     trust: Mapping[int, float] | None = None,
+    conversations: Mapping[int, str] | None = None,
 ) -> Manifest:
-    """Writes the folder, whole or not at all; `sources` and `trust` are by question number.
+    """Writes the folder, whole or not at all; `sources`, `trust` and `conversations` are by question number.
 
     Raises:
         ArtifactError: `target` exists, or the disk refuses.
     """
-    sources, trust = sources or {}, trust or {}
+    sources = sources or {}
+    known: dict[str, Mapping[int, object]] = {
+        "source": sources,
+        "trust": trust or {},
+        "conversation": conversations or {},
+    }
     rows = {
         QUESTIONS: [
             asdict(each)
             | {"text": mask(each.text).text}
-            | ({"source": sources[each.number]} if each.number in sources else {})
-            | ({"trust": trust[each.number]} if each.number in trust else {})
+            | {name: own[each.number] for name, own in known.items() if each.number in own}
             for each in sorted(knowledge.questions, key=_number)
         ],
         PASSAGES: [
@@ -108,14 +115,19 @@ def read_training_export(path: Path) -> TrainingExport:
     for name, lines in rows.items():
         _refuse_unmasked(path, name, lines)
     questions = rows[QUESTIONS]
-    sources = {int(row["number"]): str(row.pop("source")) for row in questions if "source" in row}
+    sources, conversations = _taken(questions, "source"), _taken(questions, "conversation")
     trust = {int(row["number"]): _trust(row.pop("trust"), path) for row in questions if "trust" in row}
     knowledge = Knowledge(
         [_made(QuestionRecord, row, path, QUESTIONS) for row in questions],
         [_made(PassageRecord, row, path, PASSAGES) for row in rows[PASSAGES]],
     )
     unknown = tuple((str(row["text"]), str(row["language"])) for row in rows[OUT_OF_SCOPE])
-    return TrainingExport(knowledge, unknown, manifest.digest, sources, trust)
+    return TrainingExport(knowledge, unknown, manifest.digest, sources, trust, conversations)
+
+
+def _taken(rows: Iterable[dict[str, Any]], name: str) -> dict[int, str]:
+    """An optional field by number, taken out of the rows."""
+    return {int(row["number"]): str(row.pop(name)) for row in rows if name in row}
 
 
 def _number(record: QuestionRecord | PassageRecord) -> int:

@@ -9,6 +9,7 @@ from training import (
     benchmark_cli,
     benchmark_companies_cli,
     benchmark_sets_cli,
+    gate_cli,
     models_cli,
     train_cli,
 )
@@ -19,6 +20,7 @@ benchmark_sets_cli.register(benchmark_cli.app)
 benchmark_companies_cli.register(benchmark_cli.app)
 app.add_typer(benchmark_cli.app, name="benchmark")
 app.command("train")(train_cli.train)
+app.command("gate")(gate_cli.gate)
 app.command("adapt")(adapt_cli.adapt)
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from retrieval.errors import RetrievalError
 from retrieval.models import choose_backbone, find_model
-from training.errors import EvaluationError, TrainingError
+from training.errors import EvaluationError, GateInputError, TrainingError
 from training.models_cli import ModelsDir, default_models_dir
 from training.report_cli import ReportFolder, check_report_folder, save_report
 
@@ -189,7 +189,7 @@ def errors_told() -> Iterator[None]:
     """Bad input ends with 2; a missing or damaged model, or a full disk, with 1; each with one line that says what to do."""
     try:
         yield
-    except EvaluationError as error:
+    except (EvaluationError, GateInputError) as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(BAD_INPUT) from error
     except OSError as error:

@@ -19,6 +19,7 @@ from retrieval.errors import ArtifactError
 from retrieval.records import Knowledge
 from retrieval.training_export import TrainingExport
 from training.errors import TrainingError
+from training.fence import NO_FENCE, Fence, draw_fence, taught_part
 from training.fitting import Fitted, fit
 from training.memory import available_memory, needed_to_tune
 from training.school import Measured
@@ -35,21 +36,23 @@ LEAST_QUESTIONS_TO_TUNE = 4000
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The checkpoint that was written, and what it was made of."""
+    """The checkpoint that was written, what it was made of, and what was kept from it."""
 
     manifest: Manifest
     fitted: Fitted
     confidence: ConfidenceModel
+    fence: Fence
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """`tune` False leaves the encoder as it is and trains the head alone."""
+    """`tune` False leaves the encoder as it is and trains the head alone; `fence` keeps questions for the gate."""
 
     target_error: float
     unknown_share: float
     seed: int = 0
     tune: bool = True
+    fence: bool = False
 
 
 def _unheard(warning: str) -> None:
@@ -104,11 +107,13 @@ def train_checkpoint(
             target, "exists already", remedy="Choose a new folder name; no checkpoint is overwritten."
         )
     encoder = OnnxEncoder.load(encoder_folder, threads=os.cpu_count() or 1)
-    backbone = backbone_to_tune(encoder.name, export.knowledge, tune=settings.tune, warn=warn)
+    fence = draw_fence(export) if settings.fence else NO_FENCE
+    taught = taught_part(export, fence)
+    backbone = backbone_to_tune(encoder.name, taught.knowledge, tune=settings.tune, warn=warn)
     with _kept(work, identity=_identity(export, encoder, backbone, settings), warn=warn) as kept:
         fitted = fit(
             encoder,
-            export.knowledge,
+            taught.knowledge,
             backbone=backbone,
             out_of_scope=export.out_of_scope,
             sources=export.sources,
@@ -118,7 +123,7 @@ def train_checkpoint(
             progress=progress,
             measured=measured,
         )
-        return _written(export, target, encoder_folder, backbone, fitted, settings)
+        return _written(taught, target, encoder_folder, backbone, fitted, settings, fence)
 
 
 def _written(
@@ -128,6 +133,7 @@ def _written(
     backbone: Backbone | None,
     fitted: Fitted,
     settings: TrainSettings,
+    fence: Fence,
 ) -> Trained:
     confidence = fit_examples(
         fitted.examples,
@@ -149,11 +155,12 @@ def _written(
                 "tuned": fitted.top is not None,
                 "headed": fitted.head is not None,
                 "questions": len(export.knowledge.questions),
+                "fence": fence.to_json(),
                 "label_issues": len(fitted.label_issues),
                 "losses": [round(loss, 4) for loss in fitted.top.losses] if fitted.top else [],
             },
         )
-    return Trained(manifest, fitted, confidence)
+    return Trained(manifest, fitted, confidence, fence)
 
 
 @contextmanager
@@ -180,6 +187,7 @@ def _identity(
         "encoder": encoder.fingerprint,
         "seed": settings.seed,
         "tuned": backbone is not None,
+        "fenced": settings.fence,
         "versions": {name: version(name) for name in ("kefu", "torch", "numpy")},
     }
 

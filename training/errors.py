@@ -4,6 +4,7 @@ TrainingError
 ├── BackboneError     a backbone's package, file or folder is missing, altered or unreadable
 │   └── UnknownBackboneError   no backbone of this name, no folder, and not on the hub
 ├── EvaluationError   a benchmark's file, column or option is missing or unusable
+├── GateInputError    what the gate judges by is missing or unusable; the candidate's own faults are a verdict
 └── ExportError       the exported encoder does not give what the torch model gives
 """
 
@@ -24,6 +25,10 @@ class UnknownBackboneError(BackboneError):
 
 class ExportError(TrainingError):
     """The serving form of an encoder disagrees with the torch model it was made from."""
+
+
+class GateInputError(TrainingError):
+    """The gate was given an export, a serving release, a backbone or a replay that cannot be used."""
 
 
 class EvaluationError(TrainingError):

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from retrieval.lexical import tokenize_lexical
@@ -21,6 +22,7 @@ FOLDS = 4
 _DIGITS = re.compile(r"\d+")
 
 
+@lru_cache(maxsize=1 << 16)
 def near_duplicate_key(text: str) -> str:
     """Equal for questions with the same words, in whatever order, whatever their numbers."""
     terms = {_DIGITS.sub("0", term) for term in tokenize_lexical(text)}

@@ -76,6 +76,7 @@ def train(
     tune: Annotated[
         bool, typer.Option(help="Train the encoder's upper layers, where it is worth it.")
     ] = True,
+    fence: Annotated[bool, typer.Option(help="Keep questions back, for the gate to ask.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     report: ReportFolder = None,
     work: Annotated[
@@ -107,7 +108,7 @@ def train(
             read,
             target,
             encoder_folder=find_model(backbone, models_dir=models_dir),
-            settings=TrainSettings(target_error, unknown_share, seed, tune),
+            settings=TrainSettings(target_error, unknown_share, seed, tune, fence),
             work=work,
             warn=warned,
             progress=shown.stepped,
@@ -122,6 +123,8 @@ def train(
         else "no intent head"
     )
     console.print(f"Checkpoint of {meta['questions']} questions ({made}) in {target}")
+    if trained.fence.withheld:
+        console.print(f"{len(trained.fence.withheld)} questions were kept back for the gate to ask.")
     save_report(
         report,
         trained.fitted,

@@ -60,10 +60,12 @@ def fill_with_demo() -> None:
 
 
 def _serve(settings: Settings) -> None:
-    """A trained release speaks; an untuned one where the training packages are missing."""
+    """A trained release speaks; an untuned one where the training packages are missing, or the gate refuses the trained one."""
     if can_train():
-        make_trained_release(settings, options=RunOptions(tune=False, promote=True), made_by=ACTOR)
-        return
+        made = make_trained_release(settings, options=RunOptions(tune=False, promote=True), made_by=ACTOR)
+        if made.passed:
+            return
+        err.print("The gate refuses what was trained; the encoder as it is speaks instead.", style="yellow")
 
     async def untrained() -> None:
         async with open_database(settings) as database:

@@ -13,6 +13,7 @@ from bot.settings import Settings
 
 ACTOR = "cli"
 LISTED = 100
+_GATE = {True: "passed", False: "refused", None: ""}
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,11 +30,12 @@ def list_releases(as_json: AsJson = False) -> None:
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table(Column("id", min_width=36), "made", "by", "promoted", "speaks")
+    table = Table(Column("id", min_width=36), "made", "by", "gate", "promoted", "speaks")
     for release in page.items:
         promoted = f"{release.promoted_at:%Y-%m-%d %H:%M}" if release.promoted_at else ""
         made = f"{release.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(release.id, made, release.created_by, promoted, "yes" if release.promoted else "")
+        gate = _GATE[release.gate_passed]
+        table.add_row(release.id, made, release.created_by, gate, promoted, "yes" if release.promoted else "")
     out.print(table)
 
 
@@ -50,13 +52,17 @@ def show(release_id: str, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def promote(release_id: str, as_json: AsJson = False) -> None:
+def promote(
+    release_id: str,
+    force: Annotated[bool, typer.Option("--force", help="Although the gate refused it")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Let a release speak, in every worker, within five seconds."""
     settings = Settings()
 
     async def main() -> ReleaseDetails:
         async with open_database(settings) as database, database.write() as session:
-            await service.promote(session, release_id, promoted_by=ACTOR)
+            await service.promote(session, release_id, promoted_by=ACTOR, force=force)
             return await service.show(session, release_id, data_dir=settings.data_dir)
 
     _print(run(main), as_json=as_json)
@@ -89,6 +95,12 @@ def _print(release: ReleaseDetails, *, as_json: bool) -> None:
     table.add_row("release", release.id)
     table.add_row("speaks", "yes" if release.promoted else "no")
     table.add_row("made", f"{release.created_at:%Y-%m-%d %H:%M} UTC by {release.created_by}")
+    table.add_row("gate", _GATE[release.gate_passed] or "not judged")
+    for check in release.gate.checks if release.gate else ():
+        if not check.passed:
+            table.add_row("", f"{check.name}: {check.reason}")
+    if release.gate and release.gate.report:
+        table.add_row("", release.gate.report)
     table.add_row("checkpoint", release.checkpoint.path)
     table.add_row(
         "snapshot", f"{release.snapshot.path} ({release.snapshot.summary.get('questions')} questions)"

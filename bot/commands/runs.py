@@ -53,7 +53,7 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
         if name == "progress":
             value = _far(shown.progress)
         elif name == "verdict" and shown.verdict is not None:
-            value = "; ".join(shown.verdict.reasons)
+            value = "; ".join(shown.verdict.reasons) or "passed"
         if value not in (None, ""):
             out.print(f"{name}: {value}", soft_wrap=True)
 

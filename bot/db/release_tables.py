@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
@@ -45,6 +46,10 @@ class Release(Base):
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     promoted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    gate: Mapped[JsonObject | None] = mapped_column(
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
+    """The gate's verdict: passed, made_at, report (below the data dir), checks (`bot.releases.gating`)."""
 
 
 class ReleasePointer(Base):

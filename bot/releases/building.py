@@ -34,12 +34,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """`sources` are those of the questions, by number."""
+    """`sources` and `conversations` are those of the questions, by number."""
 
     revision: int
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     sources: Mapping[int, str]
+    conversations: Mapping[int, str]
 
 
 async def build_release(
@@ -87,7 +88,11 @@ async def load_inputs(database: Database) -> BuildInputs:
     async with database.read() as session:
         revision, knowledge = await load_knowledge(session)
         inputs = BuildInputs(
-            revision, knowledge, await load_out_of_scope(session), await load_question_sources(session)
+            revision,
+            knowledge,
+            await load_out_of_scope(session),
+            await load_question_sources(session),
+            await repository.question_conversations(session),
         )
     if not inputs.knowledge.questions:
         raise NothingToServeError("no approved answer with a question yet; import some with --approve first")

@@ -1,6 +1,8 @@
 """/v1/releases: which checkpoints and snapshots there are, and which of them speak."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,6 +10,7 @@ from bot.access.idempotency import StoredReply
 from bot.dependencies import AdminKey, Idempotent, PageLimit, PartsDep, ReadKey
 from bot.errors import (
     ForbiddenError,
+    GateRefusedError,
     InvalidInputError,
     KeyReusedError,
     NotFoundError,
@@ -22,6 +25,10 @@ from bot.releases import service
 from bot.releases.schemas import ReleaseDetails, ReleaseOut
 
 router = APIRouter(prefix="/v1/releases", tags=["releases"])
+
+Force = Annotated[
+    bool, Query(description="Promote it although the gate refused it; the audit log keeps that")
+]
 
 _OFTEN = (UnauthorizedError, ForbiddenError, RateLimitedError)
 
@@ -45,13 +52,17 @@ async def show_release(release_id: str, parts: PartsDep, _: ReadKey) -> ReleaseD
 @router.post(
     "/{release_id}/promote",
     response_model=ReleaseDetails,
-    responses=responses(*_OFTEN, NotFoundError, RequestRunningError, KeyReusedError, InvalidInputError),
+    responses=responses(
+        *_OFTEN, NotFoundError, GateRefusedError, RequestRunningError, KeyReusedError, InvalidInputError
+    ),
 )
-async def promote_release(release_id: str, parts: PartsDep, key: AdminKey, call: Idempotent) -> Response:
+async def promote_release(
+    release_id: str, parts: PartsDep, key: AdminKey, call: Idempotent, force: Force = False
+) -> Response:
     """Lets a release speak in every worker within five seconds. Going back to an earlier one is the same call."""
 
     async def work(session: AsyncSession) -> StoredReply:
-        await service.promote(session, release_id, promoted_by=key.name)
+        await service.promote(session, release_id, promoted_by=key.name, force=force)
         shown = await service.show(session, release_id, data_dir=parts.settings.data_dir)
         return StoredReply(200, shown.model_dump(mode="json"))
 

@@ -6,7 +6,8 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import now
-from bot.db.knowledge_tables import Answer, Question
+from bot.db.conversation_tables import Exchange
+from bot.db.knowledge_tables import Answer, Label, Question
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
 
 
@@ -82,3 +83,15 @@ async def questions_changed_since(session: AsyncSession, revision: int) -> int:
         .where(or_(Question.revision > revision, Answer.revision > revision))
     )
     return (await session.execute(statement)).scalar_one()
+
+
+async def question_conversations(session: AsyncSession) -> dict[int, str]:
+    """Which conversation a question comes from, by its number: the past dialogue it was mined from, or the labelled exchange's."""
+    conversation = func.coalesce(Question.conversation_id, Exchange.conversation_id)
+    statement = (
+        select(Question.number, conversation.label("conversation"))
+        .outerjoin(Label, Label.id == Question.label_id)
+        .outerjoin(Exchange, Exchange.id == Label.exchange_id)
+        .where(conversation.is_not(None))
+    )
+    return {row.number: row.conversation for row in await session.execute(statement)}

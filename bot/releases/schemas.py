@@ -12,6 +12,7 @@ class ReleaseOut(BaseModel):
     created_at: datetime
     created_by: str
     promoted_at: datetime | None = Field(description="When it was promoted last")
+    gate_passed: bool | None = Field(description="Whether the gate let it pass; null where it was not judged")
 
 
 class CheckpointOut(BaseModel):
@@ -33,6 +34,22 @@ class SnapshotOut(BaseModel):
     summary: dict[str, Any]
 
 
+class GateCheckOut(BaseModel):
+    name: str
+    passed: bool
+    reason: str
+
+
+class GateOut(BaseModel):
+    passed: bool
+    made_at: datetime
+    report: str | None = Field(
+        description="The page on the machine that answers this; null when it was removed"
+    )
+    checks: list[GateCheckOut]
+
+
 class ReleaseDetails(ReleaseOut):
     checkpoint: CheckpointOut
     snapshot: SnapshotOut
+    gate: GateOut | None = Field(description="The gate's verdict; null where it was not judged")

@@ -6,13 +6,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.engine import Database
 from bot.db.release_tables import Release
-from bot.errors import ConflictError, NotFoundError
+from bot.errors import ConflictError, GateRefusedError, NotFoundError
 from bot.knowledge.audit import record_audit
 from bot.pagination import Page, cut
-from bot.releases import repository
+from bot.releases import gating, repository
 from bot.releases.building import Progress, build_release
 from bot.releases.repository import ReleaseParts
-from bot.releases.schemas import CheckpointOut, ReleaseDetails, ReleaseOut, SnapshotOut
+from bot.releases.schemas import (
+    CheckpointOut,
+    GateCheckOut,
+    GateOut,
+    ReleaseDetails,
+    ReleaseOut,
+    SnapshotOut,
+)
 from bot.settings import Settings
 from retrieval.encoder import ONNX_FILE, TOKENIZER_FILE
 
@@ -93,6 +100,19 @@ async def show(session: AsyncSession, release_id: str, *, data_dir: Path) -> Rel
             revision=snapshot.revision,
             summary=snapshot.summary,
         ),
+        gate=_gate_out(parts.release, data_dir),
+    )
+
+
+def _gate_out(release: Release, data_dir: Path) -> GateOut | None:
+    if release.gate is None:
+        return None
+    page = (data_dir / release.gate["report"]).absolute()
+    return GateOut(
+        passed=release.gate["passed"],
+        made_at=release.gate["made_at"],
+        report=str(page) if page.is_file() else None,
+        checks=[GateCheckOut(**check) for check in release.gate["checks"]],
     )
 
 
@@ -103,26 +123,49 @@ def _release_out(release: Release, present: ReleaseParts | None) -> ReleaseOut:
         created_at=release.created_at,
         created_by=release.created_by,
         promoted_at=release.promoted_at,
+        gate_passed=None if release.gate is None else release.gate["passed"],
     )
 
 
 async def promote(
-    session: AsyncSession, release_id: str, *, promoted_by: str, action: str = "promote"
+    session: AsyncSession, release_id: str, *, promoted_by: str, action: str = "promote", force: bool = False
 ) -> ReleaseParts:
-    """Makes a release speak in every worker. Promoting the one that speaks changes nothing."""
+    """Makes a release speak in every worker. Promoting the one that speaks changes nothing.
+
+    Raises:
+        NotFoundError: there is no such release.
+        GateRefusedError: the gate refused it, it has never spoken, and nobody forces it.
+    """
     parts = await find(session, release_id)
     _, present = await repository.promoted(session)
     if present is not None and present.release.id == release_id:
         return present
+    forced = gating.is_refused(parts.release)
+    if forced and not force:
+        raise GateRefusedError(
+            f"release {release_id}: {' '.join(gating.refusals(parts.release))} "
+            "The present release goes on. Promote it all the same with --force (HTTP: ?force=true)."
+        )
     await repository.promote(session, release_id)
     await record_audit(
         session,
         actor=promoted_by,
         action=action,
         target=release_id,
-        details={"before": present.release.id if present else None},
+        details={"before": present.release.id if present else None} | ({"forced": True} if forced else {}),
     )
     return await find(session, parts.release.id)
+
+
+async def promote_if_passed(
+    session: AsyncSession, release_id: str, settings: Settings, *, wished: bool, promoted_by: str
+) -> bool:
+    """Promotes what the gate let pass, where somebody wished it or the settings say so; tells whether it did."""
+    parts = await find(session, release_id)
+    if not gating.has_passed(parts.release) or not (wished or settings.releases.auto_promote):
+        return False
+    await promote(session, release_id, promoted_by=promoted_by)
+    return True
 
 
 async def roll_back(session: AsyncSession, *, rolled_back_by: str) -> ReleaseParts:

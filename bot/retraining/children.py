@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,15 @@ class Children:
         Raises:
             TrainingFailedError: it ended with another exit code than 0, or by a signal.
         """
+        await self.exit_code(*arguments)
+
+    def limits(self) -> tuple[str, ...]:
+        """Arguments of those that take long: where to say how far they are, the memory they may have, low priority."""
+        memory = str(int(self.settings.retraining.memory))
+        return ("--progress", str(self.progress), "--memory", memory, "--background")
+
+    async def exit_code(self, *arguments: str, answers: Collection[int] = ()) -> int:
+        """As `run`; exit codes among ``answers`` are no failure."""
         make_private_file(self.log)
         child = self._started(arguments)
         try:
@@ -77,8 +86,10 @@ class Children:
             await _ended(child)
             for file in (self.progress, *self.progress.parent.glob(f".{self.progress.name}.*")):
                 file.unlink(missing_ok=True)
-        if child.returncode != 0:
-            raise TrainingFailedError(self._explained(child.returncode))
+        code: int = child.returncode
+        if code != 0 and code not in answers:
+            raise TrainingFailedError(self._explained(code))
+        return code
 
     def _started(self, arguments: tuple[str, ...]) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", self.module, *arguments]

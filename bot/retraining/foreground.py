@@ -17,10 +17,6 @@ from bot.retraining.schemas import RunOptions
 from bot.settings import Settings
 
 
-class CandidateRefusedError(ConflictError):
-    title, exit_code = "The gate refused the candidate", 3
-
-
 async def claim_now(
     database: Database, settings: Settings, *, options: RunOptions, requested_by: str
 ) -> Claim:
@@ -48,11 +44,9 @@ async def claim_now(
 
 
 def release_of(run: TrainingRun, state: RunState | None) -> str:
-    """The id of the release that a run has made; raises the error that fits when there is none."""
-    if state is RunState.DONE and run.release_id is not None:
+    """The id of the release that a run has made, refused or not; raises the error that fits when there is none."""
+    if state in (RunState.DONE, RunState.REFUSED) and run.release_id is not None:
         return run.release_id
-    if state is RunState.REFUSED:
-        raise CandidateRefusedError(f"{run.error} (report: {run.report_path})")
     if state is RunState.CANCELLED:
         raise ConflictError(f"training run {run.id} was cancelled")
     if state is None:

@@ -1,48 +1,69 @@
-"""What is asked between training and release: may this candidate speak?
+"""What is asked between training and release: may this candidate speak? The gate answers, in a child process."""
 
-The seam for the gate. Up to now there is none: every candidate is proposed to a person, and none is promoted by itself.
-"""
-
+import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from bot.db.base import JsonObject, now
 from bot.db.engine import Database
+from bot.exports.replay import write_replay
+from bot.releases import gating, repository
+from bot.releases.repository import ReleaseParts
 from bot.retraining.children import Children
 from bot.settings import Settings
 
-NO_GATE = "no gate has judged it: it is proposed, and speaks when a person promotes it"
+REPLAYED = timedelta(weeks=4)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a run has made, and what it made it from; all folders are whole, none has a row yet."""
+    """What a run has made, and the export it made it from; all folders are whole, no row is written yet."""
 
-    run_id: str
-    checkpoint: Path
-    snapshot: Path
+    parts: ReleaseParts
     export: Path
-    report: Path
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``passed`` is None where nobody has judged; ``report`` is a page to look at, None for that of the training."""
+    """``kept`` goes into the release's row."""
 
-    passed: bool | None
-    reasons: tuple[str, ...]
-    report: Path | None = None
+    kept: JsonObject
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.kept["passed"])
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was refused."""
+        return tuple(
+            f"{check['name']}: {check['reason']}" for check in self.kept["checks"] if not check["passed"]
+        )
 
 
 async def judged(
-    candidate: Candidate,  # noqa: ARG001  # the gate reads it
-    *,
-    database: Database,  # noqa: ARG001
-    settings: Settings,  # noqa: ARG001
-    children: Children,  # noqa: ARG001
+    candidate: Candidate, *, database: Database, settings: Settings, children: Children, seed: int
 ) -> Verdict:
-    """The verdict on a candidate; ``children.run`` starts ``python -m training …`` as the training was.
+    """The verdict beside the release that speaks now, with the messages of the last weeks asked again.
 
     Called under the lease and with the heart beating, so that it may take long and is ended by a cancellation. What it
     raises (KefuError, RetrievalError, OSError) ends the run as failed, without a release.
     """
-    return Verdict(passed=None, reasons=(NO_GATE,))
+    replay = candidate.export.with_name(f"{candidate.export.name}.replay.jsonl")
+    async with database.read() as session:
+        _, serving = await repository.promoted(session)
+        asked = await write_replay(session, replay, since=now() - REPLAYED)
+    planned = gating.plan_gate(
+        settings,
+        candidate.parts,
+        serving,
+        export=candidate.export,
+        replay=replay if asked else None,
+        seed=seed,
+    )
+    try:
+        code = await children.exit_code(*planned.arguments, *children.limits(), answers=(gating.REFUSED,))
+    finally:
+        await asyncio.to_thread(replay.unlink, missing_ok=True)  # customers' words, as in the export
+    return Verdict(gating.verdict_of(planned, code, data_dir=settings.data_dir))

@@ -12,7 +12,7 @@ from typing import TypeVar
 from bot.db.engine import Database
 from bot.db.training_tables import RunState
 from bot.releases import building
-from bot.releases.building import ASSUMED_UNKNOWN_SHARE, BuildInputs, checkpoint_path, snapshot_path
+from bot.releases.building import ASSUMED_UNKNOWN_SHARE, BuildInputs, checkpoint_path
 from bot.releases.reports import report_folder
 from bot.releases.repository import ReleaseParts
 from bot.retraining import folders, repository
@@ -62,14 +62,14 @@ async def make_candidate(
         run = await repository.get(session, claim.run_id)
         assert run is not None
         run.state = RunState.GATING
-    candidate = Candidate(
-        run_id=claim.run_id,
-        checkpoint=settings.data_dir / checkpoint_path(claim.checkpoint_id),
-        snapshot=settings.data_dir / snapshot_path(claim.snapshot_id),
-        export=export,
-        report=report_folder(settings, claim.checkpoint_id),
+    verdict = await judged(
+        Candidate(parts, export),
+        database=database,
+        settings=settings,
+        children=children,
+        seed=claim.options.seed,
     )
-    return Made(parts, await judged(candidate, database=database, settings=settings, children=children))
+    return Made(parts, verdict)
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -112,6 +112,7 @@ def _exported(export: Path, inputs: BuildInputs) -> Manifest:
         out_of_scope=inputs.out_of_scope,
         sources=inputs.sources,
         trust=trust_of(inputs.sources),
+        conversations=inputs.conversations,
         meta={"revision": inputs.revision},
     )
 
@@ -150,11 +151,5 @@ def _training(
         *("--seed", str(claim.options.seed), "--work", str(work)),
         *("--target-error", str(settings.tolerated_error), "--unknown-share", str(ASSUMED_UNKNOWN_SHARE)),
         *("--report", str(report_folder(settings, claim.checkpoint_id))),
-        *(
-            "--progress",
-            str(children.progress),
-            "--memory",
-            str(int(settings.retraining.memory)),
-            "--background",
-        ),
+        *children.limits(),
     )

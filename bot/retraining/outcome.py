@@ -19,7 +19,7 @@ from bot.settings import Settings
 
 
 async def finish(database: Database, settings: Settings, claim: Claim, made: Made) -> RunState:
-    """Makes the candidate a release, unless the gate refused it or somebody wanted the run to end meanwhile.
+    """Makes the candidate a release with the gate's verdict, unless somebody wanted the run to end meanwhile.
 
     Raises:
         LeaseLostError: nothing was written.
@@ -28,16 +28,16 @@ async def finish(database: Database, settings: Settings, claim: Claim, made: Mad
         run = await _run(session, claim)
         moment = await leases.database_time(session)
         run.verdict = {"passed": made.verdict.passed, "reasons": list(made.verdict.reasons)}
-        report = made.verdict.report or page_in(report_of(settings, claim.checkpoint_id))
+        report = page_in(report_of(settings, claim.checkpoint_id))
         run.report_path = str(report) if report else None
         run.progress = {}
         if run.cancel_requested:
             repository.end(run, RunState.CANCELLED, at=moment)
-        elif made.verdict.passed is False:
-            repository.end(run, RunState.REFUSED, at=moment, error="; ".join(made.verdict.reasons))
         else:
             await _release(session, settings, run, made)
-            repository.end(run, RunState.DONE, at=moment)
+            passed = made.verdict.passed
+            error = None if passed else "; ".join(made.verdict.reasons)
+            repository.end(run, RunState.DONE if passed else RunState.REFUSED, at=moment, error=error)
         await leases.give_back(session, claim.lease)
         return RunState(run.state)
 
@@ -83,10 +83,15 @@ async def _run(session: AsyncSession, claim: Claim) -> TrainingRun:
 
 
 async def _release(session: AsyncSession, settings: Settings, run: TrainingRun, made: Made) -> None:
-    """Promoted where a person has said so, or where the gate has let it pass and the setting lets that do."""
+    """Promoted where the gate has let it pass, and a person or the setting wishes it."""
+    made.parts.release.gate = made.verdict.kept
     await releases.add(session, made.parts)
     run.release_id = made.parts.release.id
-    by_itself = settings.releases.auto_promote and made.verdict.passed is True
-    if run.options.get("promote") or by_itself:
-        promoted_by = run.requested_by if run.options.get("promote") else "gate"
-        await release_service.promote(session, run.release_id, promoted_by=promoted_by)
+    wished = bool(run.options.get("promote"))
+    await release_service.promote_if_passed(
+        session,
+        run.release_id,
+        settings,
+        wished=wished,
+        promoted_by=run.requested_by if wished else "gate",
+    )

@@ -14,9 +14,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from training.report.comparison import MethodRow
-from training.report.curves import Bar
-from training.report.figures import Curves
+from training.report.curves import Bar, Curves, MethodRow
 from training.report.tables import GroupRow
 
 VEGA_LITE = "6.4"
@@ -42,14 +40,14 @@ def language_name(language: str) -> str:
 def loss_curve(losses: Sequence[float]) -> str:
     rows = [{"epoch": number, "loss": loss} for number, loss in enumerate(losses, start=1)]
     line = (
-        alt.Chart(_data(rows), width=WIDTH, height=HEIGHT // 2)
+        alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT // 2)
         .mark_line(color=BLUE, point={"color": BLUE, "size": 25})
         .encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
             y=alt.Y("loss:Q", title="Mean loss (nats)", scale=alt.Scale(zero=True)),
         )
     )
-    return _svg(line, f"Training loss, from {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} epochs")
+    return drawing(line, f"Training loss, from {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} epochs")
 
 
 def reliability_diagram(curves: Curves) -> str:
@@ -67,9 +65,9 @@ def reliability_diagram(curves: Curves) -> str:
         for each in curves.bins
     ]
     x = alt.X("confidence:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=FIFTHS)
-    base = alt.Chart(_data(rows), width=PANEL_WIDTH, height=PANEL_HEIGHT)
+    base = alt.Chart(rows_of(rows), width=PANEL_WIDTH, height=PANEL_HEIGHT)
     diagonal = (
-        alt.Chart(_data([{"at": 0}, {"at": 1}]))
+        alt.Chart(rows_of([{"at": 0}, {"at": 1}]))
         .mark_line(color=INK, opacity=0.5, strokeDash=[4, 4])
         .encode(x="at:Q", y="at:Q")
     )
@@ -85,7 +83,7 @@ def reliability_diagram(curves: Curves) -> str:
         ),
     )
     counts = (
-        alt.Chart(_data(rows), width=PANEL_WIDTH, height=60)
+        alt.Chart(rows_of(rows), width=PANEL_WIDTH, height=60)
         .mark_bar(color=BLUE, opacity=0.7)
         .encode(
             x=alt.X(
@@ -100,7 +98,7 @@ def reliability_diagram(curves: Curves) -> str:
         )
     )
     chart = alt.vconcat(diagonal + intervals + points, counts, spacing=8)
-    return _svg(
+    return drawing(
         chart,
         f"Reliability diagram, {language_name(curves.language)}: expected calibration error {curves.error:.3f}",
     )
@@ -120,7 +118,7 @@ def risk_coverage_curve(curves: Sequence[Curves], groups: Sequence[GroupRow], *,
     )
     chosen = (
         alt.Chart(
-            _data(
+            rows_of(
                 [
                     {"name": language_name(row.language), "coverage": row.coverage, "error": row.error}
                     for row in groups
@@ -135,7 +133,9 @@ def risk_coverage_curve(curves: Sequence[Curves], groups: Sequence[GroupRow], *,
         f"{language_name(row.language)} {row.coverage:.0%} answered, {row.error:.1%} of these wrong"
         for row in groups
     )
-    return _svg(lines + _tolerated(target_error) + chosen, f"Risk-coverage curve. Chosen cut-offs: {marked}")
+    return drawing(
+        lines + _tolerated(target_error) + chosen, f"Risk-coverage curve. Chosen cut-offs: {marked}"
+    )
 
 
 def comparison_curves(methods: Sequence[MethodRow], *, target_error: float) -> str:
@@ -146,7 +146,7 @@ def comparison_curves(methods: Sequence[MethodRow], *, target_error: float) -> s
         for point in method.curve
     ]
     lines = _lines(rows, names, title="Method")
-    return _svg(lines + _tolerated(target_error), "Risk-coverage curves of Kefu and simple methods")
+    return drawing(lines + _tolerated(target_error), "Risk-coverage curves of Kefu and simple methods")
 
 
 def confidence_spread(bars: Sequence[Bar], groups: Sequence[GroupRow]) -> str:
@@ -158,7 +158,7 @@ def confidence_spread(bars: Sequence[Bar], groups: Sequence[GroupRow]) -> str:
         for place, (kind, share) in enumerate(zip(kinds, (bar.right, bar.wrong, bar.unknown), strict=True))
     ]
     columns = (
-        alt.Chart(_data(rows), width=WIDTH, height=HEIGHT - 90)
+        alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT - 90)
         .mark_bar(strokeWidth=0)
         .encode(
             x=alt.X(
@@ -183,13 +183,13 @@ def confidence_spread(bars: Sequence[Bar], groups: Sequence[GroupRow]) -> str:
     ]
     # One cut-off for all is all there is to show; others would lie on it.
     cuts = cuts[:1] if len({cut["at"] for cut in cuts}) == 1 else cuts
-    rules = alt.Chart(_data(cuts)).mark_rule(color=INK, strokeDash=[4, 3], strokeWidth=1.5).encode(x="at:Q")
-    return _svg(columns + rules, "Confidence of what turned out right, wrong and unknown")
+    rules = alt.Chart(rows_of(cuts)).mark_rule(color=INK, strokeDash=[4, 3], strokeWidth=1.5).encode(x="at:Q")
+    return drawing(columns + rules, "Confidence of what turned out right, wrong and unknown")
 
 
 def _lines(rows: Sequence[dict[str, Any]], names: Sequence[str], *, title: str) -> alt.Chart:
     lines: alt.Chart = (
-        alt.Chart(_data(rows), width=WIDTH, height=HEIGHT)
+        alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT)
         .mark_line(strokeWidth=2, interpolate="step-before")
         .encode(
             x=alt.X(
@@ -219,7 +219,7 @@ def _colours(names: Sequence[str], *, title: str = "") -> Any:
 
 
 def _tolerated(error: float) -> Any:
-    row = _data([{"error": error, "text": f"tolerated: {error:.0%}", "at": 0}])
+    row = rows_of([{"error": error, "text": f"tolerated: {error:.0%}", "at": 0}])
     line = alt.Chart(row).mark_rule(color=INK, strokeDash=[5, 3], strokeWidth=1.5).encode(y="error:Q")
     text = (
         alt.Chart(row)
@@ -229,11 +229,11 @@ def _tolerated(error: float) -> Any:
     return line + text
 
 
-def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
+def rows_of(rows: Sequence[dict[str, Any]]) -> alt.Data:
     return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]  # made from Vega-Lite's schema
 
 
-def _svg(chart: alt.TopLevelMixin, label: str) -> str:
+def drawing(chart: alt.TopLevelMixin, label: str) -> str:
     """The drawing without a size of its own; screen readers are told `label` instead of every mark."""
     specification = {**chart.to_dict(), "config": _style()}
     drawn = vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE, allowed_base_urls=[])

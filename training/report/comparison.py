@@ -16,7 +16,7 @@ from retrieval.leave_one_out import Example
 from training.evaluation import baselines
 from training.evaluation.baselines import Corpus
 from training.evaluation.metrics import auroc
-from training.report.curves import Point, hindsight, risk_coverage
+from training.report.curves import MethodRow, hindsight, risk_coverage
 from training.report.verdicts import Verdict, shares
 from training.school import MockInstallation
 
@@ -26,23 +26,6 @@ SVC, BM25 = "TF-IDF and linear SVM", "BM25 over questions"
 # Answers times questions of a mock installation: a machine per answer looks at all of them. The demo company's 140,000 take
 # half a second on a busy core; above this the report would make training much longer.
 MOST_SVC = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class MethodRow:
-    """A method on all held-out questions.
-
-    Attributes:
-        right_first: of the known questions.
-        known_auroc: chance that a known question makes it surer than an unknown one; None without unknown ones.
-        hindsight: the most messages answered at the tolerated error, had the cut-off been chosen with the labels.
-    """
-
-    name: str
-    right_first: float
-    known_auroc: float | None
-    hindsight: float
-    curve: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)

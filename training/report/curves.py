@@ -56,6 +56,33 @@ class Bar:
     unknown: float
 
 
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Of one language, or of everything: is the confidence true, and what does each cut-off give."""
+
+    language: str
+    error: float
+    bins: tuple[Bin, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRow:
+    """A method on all held-out questions.
+
+    Attributes:
+        right_first: of the known questions.
+        known_auroc: chance that a known question makes it surer than an unknown one; None without unknown ones.
+        hindsight: the most messages answered at the tolerated error, had the cut-off been chosen with the labels.
+    """
+
+    name: str
+    right_first: float
+    known_auroc: float | None
+    hindsight: float
+    curve: tuple[Point, ...]
+
+
 def reliability(confidence: Floats, right: Flags, weights: Floats) -> tuple[Bin, ...]:
     """Bins of equal width, empty ones left out."""
     places = _places(confidence, BINS)

@@ -18,11 +18,11 @@ from retrieval.confidence import ConfidenceModel
 from retrieval.leave_one_out import OUT_OF_SCOPE
 from retrieval.records import Knowledge
 from training.fitting import Fitted
-from training.report.comparison import MethodRow, compare
+from training.report.comparison import compare
 from training.report.curves import (
     Bar,
-    Bin,
-    Point,
+    Curves,
+    MethodRow,
     calibration_error,
     reliability,
     risk_coverage,
@@ -78,16 +78,6 @@ class Split:
     known: int
     left_out: int
     out_of_scope: int
-
-
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """Of one language, or of everything: is the confidence true, and what does each cut-off give."""
-
-    language: str
-    error: float
-    bins: tuple[Bin, ...]
-    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from training.report.charts import (
@@ -16,9 +17,11 @@ from training.report.charts import (
     reliability_diagram,
     risk_coverage_curve,
 )
-from training.report.figures import RunReport
 
-TEMPLATE = "page.html.j2"
+if TYPE_CHECKING:
+    from training.report.figures import RunReport
+
+TEMPLATE, STYLE = "page.html.j2", "page.css"
 MOST_PANELS = 4  # reliability diagrams: of everything and the largest languages
 SHORT_ID = 32  # longer ids of answers are made by machines: their end tells them apart
 BASES = {
@@ -33,11 +36,7 @@ BASES = {
 
 def page_of(report: RunReport) -> str:
     """All texts are escaped by the template; only the drawings are markup."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(share=_share, language=language_name, number=_number)
-    template = environment.from_string(files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
+    template = template_of(files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
     return template.render(
         report=report,
         everything=report.groups[0] if report.groups else None,
@@ -46,6 +45,17 @@ def page_of(report: RunReport) -> str:
         title_of=lambda answer: report.titles.get(answer, answer),
         id_of=lambda answer: answer if len(answer) <= SHORT_ID else f"…{answer[-6:]}",
     )
+
+
+def template_of(text: str) -> Template:
+    """A page's template; it finds the style of all pages as `style`."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(share=_share, language=language_name, number=_number)
+    style = files("training.report").joinpath(STYLE).read_text(encoding="utf-8")
+    environment.globals["style"] = Markup(style)  # noqa: S704  # our own
+    return environment.from_string(text)
 
 
 def _charts(report: RunReport) -> Iterator[tuple[str, str]]:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.errors import TrainingError
-from training.report.figures import RunReport
 from training.report.page import page_of
+
+if TYPE_CHECKING:
+    from training.report.figures import RunReport
 
 JSON_FILE, PAGE_FILE = "report.json", "report.html"
 
@@ -30,8 +34,12 @@ def write_report(folder: Path, report: RunReport) -> None:
     Raises:
         TrainingError: `folder` exists, or the disk refuses.
     """
+    write_folder(folder, {JSON_FILE: report.to_json(), PAGE_FILE: page_of(report)})
+
+
+def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
+    """Makes `folder` with these files, readable by their owner alone; raises as `write_report`."""
     refuse_existing(folder)
-    texts = {JSON_FILE: report.to_json(), PAGE_FILE: page_of(report)}
     partial = folder.parent / f".{folder.name}.{uuid.uuid4().hex}.partial"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

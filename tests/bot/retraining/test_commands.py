@@ -129,19 +129,6 @@ def test_failed_training_ends_with_1_and_its_reason(kefu: Kefu) -> None:
     assert (run["state"], run["error"]) == ("failed", "Backbone 'x' is not there. Get it.")
 
 
-def test_refused_candidate_ends_with_3(kefu: Kefu, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.retraining import making
-    from bot.retraining.judging import Verdict
-
-    async def judged(*_: object, **__: object) -> Verdict:
-        return Verdict(passed=False, reasons=("worse in Chinese",))
-
-    monkeypatch.setattr(making, "judged", judged)
-    ended = kefu("train", "--promote")
-    assert ended.status == 3
-    assert "The gate refused the candidate: worse in Chinese" in ended.err
-
-
 def test_queued_run_is_trained_by_a_worker_that_then_returns(kefu: Kefu) -> None:
     queued = kefu("train", "--queue", "--json").json
     assert (queued["state"], queued["new"]) == ("queued", True)
@@ -151,9 +138,11 @@ def test_queued_run_is_trained_by_a_worker_that_then_returns(kefu: Kefu) -> None
     assert f"Training run {queued['id']}: done" in worked.err
     shown = kefu("runs", "show", queued["id"])
     assert "state: done" in shown.out
-    assert "verdict: no gate has judged it" in shown.out
-    assert kefu("runs", "log", queued["id"]).out == "training on 10 questions\n"
-    assert kefu("runs", "log", queued["id"], "--json").json == {"lines": ["training on 10 questions"]}
+    assert "verdict: passed" in shown.out
+    first, second = kefu("runs", "log", queued["id"]).out.splitlines()
+    assert first == "training on 10 questions"
+    assert second.startswith("the gate is asked about 10 questions, beside chk_")
+    assert kefu("runs", "log", queued["id"], "--json").json == {"lines": [first, second]}
     followed = kefu("runs", "log", queued["id"], "--follow")
     assert "training on 10 questions" in followed.err
     assert followed.out == f"Training run {queued['id']} is done.\n"

@@ -15,7 +15,7 @@ from bot.releases import repository as releases
 from bot.retraining import making, outcome, service
 from bot.retraining.claiming import claim
 from bot.retraining.holders import process_name
-from bot.retraining.judging import NO_GATE, Verdict
+from bot.retraining.judging import Verdict
 from bot.retraining.training_one import Trainer
 from bot.settings import ReleaseSettings, RetrainingSettings, Settings
 from retrieval.artifacts import verify_artifact
@@ -36,19 +36,12 @@ async def promoted(database: Database) -> str | None:
         return present.release.id if present else None
 
 
-def judged_as(passed: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def judged(*_: object, **__: object) -> Verdict:
-        return Verdict(passed, ("worse in Chinese",) if passed is False else ())
-
-    monkeypatch.setattr(making, "judged", judged)
-
-
 async def test_run_becomes_a_candidate_release_that_does_not_speak(
     database: Database, tiny_settings: Settings, release: str
 ) -> None:
     run = await train(database, tiny_settings)
     assert (run.state, run.error, run.attempts, run.slot) == ("done", None, 1, None)
-    assert run.verdict == {"passed": None, "reasons": [NO_GATE]}
+    assert run.verdict == {"passed": True, "reasons": []}
     async with database.read() as session:
         parts = await releases.get(session, run.release_id or "")
     assert parts is not None
@@ -61,7 +54,9 @@ async def test_run_becomes_a_candidate_release_that_does_not_speak(
     ):
         assert verify_artifact(tiny_settings.data_dir / path, kind=kind).digest == digest
     assert run.report_path == str(tiny_settings.data_dir / "reports" / parts.checkpoint.id / "report.html")
-    assert (tiny_settings.data_dir / run.log_path).read_text() == "training on 10 questions\n"
+    first, second = (tiny_settings.data_dir / run.log_path).read_text().splitlines()
+    assert first == "training on 10 questions"
+    assert second.startswith("the gate is asked about 10 questions, beside chk_")
     assert not list((tiny_settings.data_dir / "training").iterdir())
 
 
@@ -72,13 +67,14 @@ async def test_log_and_its_folder_are_for_the_owner_alone(
     assert [path.stat().st_mode & 0o777 for path in (log, log.parent)] == [0o600, 0o700]
 
 
-async def test_no_release_is_promoted_by_itself_without_a_passing_verdict(
+async def test_release_promotes_itself_only_where_that_is_set_and_the_gate_lets_it_pass(
     database: Database, tiny_settings: Settings, release: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = tiny_settings.model_copy(update={"releases": ReleaseSettings(auto_promote=True)})
+    monkeypatch.setenv("KEFU_TEST_GATE", "refuses")
     await train(database, settings)
     assert await promoted(database) == release
-    judged_as(True, monkeypatch)
+    monkeypatch.delenv("KEFU_TEST_GATE")
     await train(database, tiny_settings)
     assert await promoted(database) == release
     passed = await train(database, settings)
@@ -90,18 +86,31 @@ async def test_person_may_promote_with_the_training(database: Database, tiny_set
     assert await promoted(database) == run.release_id
 
 
-async def test_refused_candidate_becomes_no_release_whatever_was_wished(
+async def test_refused_candidate_never_speaks_whatever_was_wished(
     database: Database, tiny_settings: Settings, release: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = folders(tiny_settings)
-    judged_as(False, monkeypatch)
+    monkeypatch.setenv("KEFU_TEST_GATE", "refuses")
     run = await train(database, tiny_settings, promote=True)
-    assert (run.state, run.error, run.release_id) == ("refused", "worse in Chinese", None)
-    assert await count(database, Release) == 1
+    assert (run.state, run.error) == ("refused", "languages: worse in Chinese")
+    assert run.verdict == {"passed": False, "reasons": ["languages: worse in Chinese"]}
     assert await promoted(database) == release
-    report = f"reports/{run.checkpoint_id}"
-    assert folders(tiny_settings) == before | {report}
-    assert run.report_path == str(tiny_settings.data_dir / report / "report.html")
+    async with database.read() as session:
+        parts = await releases.get(session, run.release_id or "")
+    assert parts is not None
+    assert parts.release.gate is not None
+    assert parts.release.gate["report"] == f"reports/{run.checkpoint_id}/gate/gate.html"
+    verify_artifact(tiny_settings.data_dir / parts.checkpoint.path, kind="checkpoint")
+
+
+async def test_gate_that_cannot_finish_leaves_nothing(
+    database: Database, tiny_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEFU_TEST_GATE", "fails")
+    before = folders(tiny_settings)
+    run = await train(database, tiny_settings)
+    assert (run.state, run.release_id) == ("failed", None)
+    assert run.error == "The gate has no memory left."
+    assert folders(tiny_settings) == before
 
 
 async def test_failed_training_says_what_its_process_said_last(
@@ -252,7 +261,7 @@ async def test_cancellation_that_comes_after_the_training_still_counts(
     async def judged(*_: object, **__: object) -> Verdict:
         async with database.write() as session:
             await session.execute(update(TrainingRun).values(cancel_requested=True))
-        return Verdict(True, ())
+        return Verdict({"passed": True, "checks": []})
 
     monkeypatch.setattr(making, "judged", judged)
     before = folders(tiny_settings)

@@ -10,8 +10,8 @@ import pytest
 from tests.training.report.conftest import HOSTILE
 from training.errors import TrainingError
 from training.report.charts import loss_curve, reliability_diagram
-from training.report.curves import Bin
-from training.report.figures import Curves, RunReport
+from training.report.curves import Bin, Curves
+from training.report.figures import RunReport
 from training.report.page import page_of
 from training.report.writing import JSON_FILE, PAGE_FILE, write_report
 

@@ -1,0 +1,129 @@
+"""Decisions on replies made by hand: where the limits lie."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from retrieval.confidence_model import default_confidence
+from retrieval.decision import Outcome
+from retrieval.records import Knowledge, QuestionRecord
+from training.gate.anchors import check_anchors
+from training.gate.asking import Question, Replies, aligned
+from training.gate.comparison import MANY, check_comparison, compare
+from training.gate.confidence_checks import check_calibration, check_coverage, check_promise
+
+MODEL = default_confidence(target_error=0.1, unknown_share=0.2)
+
+
+def replies(
+    right: str, *, confidence: float = 0.95, answered: bool = True, language: str = "en", answer: str = "a"
+) -> Replies:
+    """One row a letter: r right, w wrong, u unknown; the right answer is `answer`."""
+    asked = tuple(
+        Question(f"q{n}", language, answer, frozenset() if letter == "u" else frozenset({answer}), n)
+        for n, letter in enumerate(right)
+    )
+    outcome = Outcome.ANSWERED if answered else Outcome.HANDED_OFF
+    return Replies(
+        asked,
+        tuple(answer if letter == "r" else "other" for letter in right),
+        np.full(len(right), confidence),
+        (outcome,) * len(right),
+    )
+
+
+def verdicts(candidate: Replies, serving: Replies) -> dict[str, bool]:
+    found = compare(candidate, serving, Knowledge([QuestionRecord(1, "a", "q", "en")]))
+    assert found is not None
+    return {check.name: check.passed for check in check_comparison(found)}
+
+
+def test_few_lost_rows_may_be_chance_and_many_are_not() -> None:
+    serving = replies("r" * 100)
+    assert verdicts(replies("w" * 4 + "r" * 96), serving) == {"accuracy": True, "topics": True}
+    # Two groups are tested, overall and the topic: 2 * 2^-6 is below 0.05, 2 * 2^-5 is not.
+    assert verdicts(replies("w" * 5 + "r" * 95), serving) == {"accuracy": True, "topics": True}
+    assert verdicts(replies("w" * 6 + "r" * 94), serving) == {"accuracy": False, "topics": False}
+
+
+def test_won_rows_make_up_for_lost_ones() -> None:
+    assert verdicts(replies("w" * 8 + "r" * 92), replies("r" * 8 + "w" * 8 + "r" * 84))["accuracy"]
+
+
+def test_with_many_rows_a_loss_of_five_points_has_to_be_ruled_out() -> None:
+    """24 lost and 12 won of 300 are no proof of harm with p = 0.065 after correction, nor of being less than 5 points worse."""
+    candidate = replies("w" * 24 + "r" * 12 + "r" * (MANY - 36))
+    serving = replies("r" * 24 + "w" * 12 + "r" * (MANY - 36))
+    assert not verdicts(candidate, serving)["accuracy"]
+    few = replies("w" * 24 + "r" * 12 + "r" * 200), replies("r" * 24 + "w" * 12 + "r" * 200)
+    assert verdicts(*few)["accuracy"]
+
+
+def test_calibration_is_judged_beyond_chance() -> None:
+    random = np.random.default_rng(0)
+    true = replies("r" * 95 + "w" * 5)
+    sure = replies("r" * 60 + "w" * 40)
+    model = replace(MODEL, unknown_share=0.0)
+    assert check_calibration(true, None, model, random=random).passed
+    assert not check_calibration(sure, None, model, random=random).passed
+    assert check_calibration(replies("w" * 10), None, model, random=random).passed  # too few rows to tell
+
+
+def test_calibration_is_compared_with_the_serving_release() -> None:
+    random = np.random.default_rng(0)
+    model = replace(MODEL, unknown_share=0.0)
+    good, worse = replies("r" * 285 + "w" * 15), replies("r" * 255 + "w" * 45)
+    assert not check_calibration(worse, good, model, random=random).passed
+    assert check_calibration(worse, worse, model, random=random).passed
+
+
+def test_promise_is_broken_where_chance_cannot_explain_the_errors() -> None:
+    model = replace(MODEL, unknown_share=0.0)
+    assert check_promise(replies("w" * 15 + "r" * 85), model).passed
+    check = check_promise(replies("w" * 17 + "r" * 83), model)
+    assert not check.passed
+    assert check.figures["wrong"] == 17
+    assert check.reason.startswith(
+        "The promised error is broken: 17 of 100 answers are wrong, so at least 11."
+    )
+
+
+def test_answered_unknown_questions_are_errors_and_count_as_often_as_assumed() -> None:
+    check = check_promise(replies("r" * 40 + "u" * 40), MODEL)
+    assert check.figures == {
+        "rows": 50,
+        "answered": 50,
+        "wrong": 10,
+        "error_at_least": check.figures["error_at_least"],
+    }
+    assert not check.passed
+
+
+def test_answering_far_less_is_refused_unless_it_was_wished_for() -> None:
+    many, none = replies("r" * 60), replies("r" * 60, answered=False)
+    some = many.only(np.arange(60) < 30)
+    mixed = Replies(many.asked, many.given, many.confidence, (*some.outcomes, *none.outcomes[30:]))
+    assert not check_coverage(mixed, many, MODEL, MODEL).passed
+    assert check_coverage(mixed, many, replace(MODEL, target_error=0.05), MODEL).passed
+    assert check_coverage(mixed, None, MODEL, None).passed
+    assert not check_coverage(none, None, MODEL, None).passed
+
+
+def test_a_right_anchor_stays_right() -> None:
+    serving = replies("r" * 49 + "w")
+    assert check_anchors(replies("r" * 49 + "w"), serving).passed
+    assert check_anchors(replies("w" + "r" * 48 + "w"), serving).passed  # one of fifty: two in a hundred
+    lost = check_anchors(replies("ww" + "r" * 48), serving)
+    assert not lost.passed
+    assert lost.figures["lost"] == [0, 1]
+
+
+def test_releases_are_compared_on_rows_that_both_were_asked() -> None:
+    one, other = replies("rrww"), replies("rwrw")
+    part = other.only(np.array([False, True, True, True]))
+    candidate, serving = aligned(one, part)
+    assert candidate.asked == serving.asked == one.asked[1:]
+    assert candidate.right.tolist() == [True, False, False]
+    assert serving.right.tolist() == [False, True, False]
