@@ -2,6 +2,7 @@
 
 By source: the trust that the export gives each question, else that of its source; set by hand, since no public set has
 sources to measure on.
+By size: where one answer has many more questions than another, its questions count a little less each (`by_size`).
 By doubt: 0.5 down to 0.1, and only where more than DIRTY of the questions are doubtful. On clean data those are
 borderline questions rather than errors, and weighing them down costs accuracy: docs/recipe.md. What an
 operator said counts in full whatever it looks like.
@@ -29,6 +30,10 @@ SOURCE_WEIGHTS: Mapping[str, float] = {
 """Questions without a source, or with an unknown one, count 1."""
 
 DIRTY = 0.05  # share of doubtful questions
+# An answer's questions count size^-1/4 each. Training rows of MultiDoGO (3 to 4,478 questions an intent), a hashed third held out in turn, meaning and
+# wording together, exponents 0, 1/4, 1/2 and 1: software accuracy 91.3, 91.5, 91.3, 89.6, macro-F1 71.9, 74.9, 74.7, 73.6; media 94.5, 94.6, 94.5,
+# 88.7 and 66.8, 69.4, 69.1, 63.8.
+SIZE_EXPONENT = -0.25
 
 
 def question_weights(
@@ -45,6 +50,13 @@ def question_weights(
     weights = np.array(
         [_weight(sources.get(q.number, ""), trusted.get(q.number), doubts.get(q.number)) for q in questions]
     )
+    normalised: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return normalised
+
+
+def by_size(labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(n,) how much each question counts by the size of its answer, 1 on average; `labels` 0 to c - 1."""
+    weights = np.bincount(labels)[labels] ** SIZE_EXPONENT
     normalised: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
     return normalised
 

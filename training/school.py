@@ -20,7 +20,7 @@ from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from retrieval.retriever import Retriever
 from training.kept_examples import candidates_as_tensors, candidates_of_tensors
 from training.label_errors import LabelIssue, find_label_issues
-from training.label_weights import question_weights
+from training.label_weights import by_size, question_weights
 from training.matching import fit_matching
 from training.splits import Fold, spread
 
@@ -121,7 +121,7 @@ class School:
         told = [passage for passage in knowledge.passages if passage.answer_id in columns]
         taught: list[QuestionRecord | PassageRecord] = [*knowledge.questions, *told]
         labels = np.array([columns[each.answer_id] for each in taught], np.int64)
-        weights = np.append(weights, np.ones(len(told), np.float32))
+        weights = np.append(weights, np.ones(len(told), np.float32)) * by_size(labels)
         top = tune(
             trunk,
             [self._states[each.text] for each in taught],

@@ -9,7 +9,7 @@ from retrieval.records import QuestionRecord
 from tests.fixtures.fakes import HashEncoder
 from training.encoder_tuning import FrozenTrunk, TuningSettings, tune
 from training.label_errors import LabelIssue
-from training.label_weights import question_weights
+from training.label_weights import by_size, question_weights
 from training.wording import fit_wording
 
 QUESTIONS = [QuestionRecord(number, "a", f"question {number}", "en") for number in range(1, 5)]
@@ -88,3 +88,11 @@ def test_trust_of_a_question_goes_before_that_of_its_source() -> None:
     sources = {question.number: "mined" for question in pair}
     found = question_weights(pair, [], sources, {pair[0].number: 0.35})
     assert found.tolist() == pytest.approx([0.35 / 0.525, 0.7 / 0.525])
+
+
+def test_questions_of_larger_answers_count_a_little_less_each() -> None:
+    # 16 and 1 questions: 16^-1/4 = 1/2 and 1, mean (16 / 2 + 1) / 17 = 9/17.
+    weights = by_size(np.array([0] * 16 + [1]))
+    assert weights[0] == pytest.approx(17 / 18)
+    assert weights[-1] == pytest.approx(17 / 9)
+    assert by_size(np.array([0, 1, 1, 0])) == pytest.approx(np.ones(4))
