@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,6 +18,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column, Table
 from sqlalchemy.exc import DBAPIError
 
 from bot.db.engine import Database
@@ -32,6 +34,12 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 T = TypeVar("T")
+
+
+def listing(*headings: str, whole: str = "id") -> Table:
+    """A table that fits into 80 columns: the one called `whole` is never broken, so that it can be copied; others wrap."""
+    columns = [Column(name, no_wrap=name == whole, overflow="fold") for name in headings]
+    return Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
 
 
 def print_json(value: Any) -> None:

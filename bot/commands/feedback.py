@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.commands.labels import LISTED, Cursor, Limit
 from bot.feedback.schemas import Rating, VoteOut
 from bot.feedback.service import page_of_votes
@@ -35,9 +34,9 @@ def list_votes(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table("given", "exchange", "rating", "reason", "comment", "counts")
+    table = listing("rating", "exchange", "given", "reason", "comment", "counts", whole="exchange")
     for vote in page.items:
         reason = vote.reason.value if vote.reason else ""
         given, counts = f"{vote.created_at:%Y-%m-%d %H:%M}", "yes" if vote.counts else ""
-        table.add_row(given, vote.exchange_id, vote.rating.value, reason, vote.comment or "", counts)
+        table.add_row(vote.rating.value, vote.exchange_id, given, reason, vote.comment or "", counts)
     out.print(table)

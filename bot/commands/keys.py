@@ -3,12 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from sqlalchemy import select
 
 from bot.access.principals import Scope
 from bot.access.tokens import KEY_PREFIX, new_token, token_hash
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.db.access_tables import ApiKey
 from bot.db.base import new_id, now
 from bot.errors import NotFoundError
@@ -58,7 +57,7 @@ def list_keys(as_json: AsJson = False) -> None:
             }
         )
         return
-    table = Table("id", "name", "scope", "made", "revoked")
+    table = listing("id", "name", "scope", "made", "revoked")
     for key in keys:
         table.add_row(
             key.id, key.name, key.scope, f"{key.created_at:%Y-%m-%d}", "yes" if key.revoked_at else ""

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.conversations.repository import any_exchange
 from bot.db.knowledge_tables import LabelSource, LabelState
 from bot.errors import InvalidInputError, NotFoundError
@@ -48,11 +47,11 @@ def list_labels(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table(Column("id", min_width=36), "utterance", "leads to", "source", "state", "by")
+    table = listing("state", "id", "utterance", "leads to", "source", "by")
     for label in page.items:
         state_shown = "withdrawn" if label.withdrawn_at else label.state.value
         leads_to = label.answer_id or ("out of scope" if label.out_of_scope else "a draft")
-        table.add_row(label.id, label.utterance, leads_to, label.source.value, state_shown, label.given_by)
+        table.add_row(state_shown, label.id, label.utterance, leads_to, label.source.value, label.given_by)
     out.print(table)
 
 
@@ -145,7 +144,7 @@ def weigh(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"items": [_weighed_json(proposal) for proposal in proposals]})
         return
-    table = Table("utterance", Column("answer", min_width=36), "eligible", "for", "against", "flags")
+    table = listing("utterance", "answer", "eligible", "for", "against", "flags", whole="answer")
     for proposal in proposals:
         weighed = proposal.weighed
         table.add_row(

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Table
 
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.pagination import Page
 from bot.releases import service
 from bot.releases.schemas import ReleaseDetails, ReleaseOut
@@ -30,12 +30,12 @@ def list_releases(as_json: AsJson = False) -> None:
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table(Column("id", min_width=36), "made", "by", "gate", "promoted", "speaks")
+    table = listing("speaks", "id", "gate", "promoted", "made", "by")
     for release in page.items:
         promoted = f"{release.promoted_at:%Y-%m-%d %H:%M}" if release.promoted_at else ""
         made = f"{release.created_at:%Y-%m-%d %H:%M}"
         gate = _GATE[release.gate_passed]
-        table.add_row(release.id, made, release.created_by, gate, promoted, "yes" if release.promoted else "")
+        table.add_row("yes" if release.promoted else "", release.id, gate, promoted, made, release.created_by)
     out.print(table)
 
 

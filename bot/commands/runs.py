@@ -4,9 +4,8 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.commands.watching import watched_run
 from bot.pagination import Page
 from bot.retraining import service
@@ -35,10 +34,10 @@ def list_runs(as_json: AsJson = False) -> None:
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table(Column("id", min_width=36), "asked for", "by", "state", "so far")
+    table = listing("state", "id", "asked for", "by", "so far")
     for each in page.items:
         by = f"{each.trigger}, {each.requested_by}"
-        table.add_row(each.id, f"{each.created_at:%Y-%m-%d %H:%M}", by, each.state, _far(each.progress))
+        table.add_row(each.state, each.id, f"{each.created_at:%Y-%m-%d %H:%M}", by, _far(each.progress))
     out.print(table)
 
 

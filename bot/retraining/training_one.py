@@ -44,7 +44,6 @@ class Trainer:
 
     async def train(self, claim: Claim) -> RunState | None:
         """What became of the run; None when it is another's by now."""
-        log.info("training_begins", run=claim.run_id, token=claim.lease.token)
         heart = Heart(self.database, claim, length=self.settings.retraining.lease)
         try:
             made = await heart.beat_during(self._made(claim, heart))
@@ -65,7 +64,6 @@ class Trainer:
         finally:
             folders.remove_inputs(self.settings, claim.checkpoint_id)
         await outcome.sweep(self.database, self.settings)
-        log.info("training_ended", run=claim.run_id, state=state)
         return state
 
     async def _made(self, claim: Claim, heart: Heart) -> Made:

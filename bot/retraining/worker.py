@@ -42,7 +42,10 @@ class Worker:
         claimed = await claim(self._database, holder=self.holder, length=self._settings.retraining.lease)
         if claimed is None:
             return None
-        return claimed.run_id, await self.trainer.train(claimed)
+        log.info("training_begins", run=claimed.run_id, token=claimed.lease.token)
+        state = await self.trainer.train(claimed)
+        log.info("training_ended", run=claimed.run_id, state=state)
+        return claimed.run_id, state
 
     async def work(self) -> None:
         """Until it is cancelled. A fault is logged, and work goes on with what comes next."""
