@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.idempotency import StoredReply
 from bot.dependencies import AdminKey, Idempotent, PageLimit, PartsDep, ReadKey
 from bot.errors import (
+    ConflictError,
     ForbiddenError,
     GateRefusedError,
     InvalidInputError,
@@ -47,6 +48,24 @@ async def show_release(release_id: str, parts: PartsDep, _: ReadKey) -> ReleaseD
     """A release with its folders and files."""
     async with parts.database.read() as session:
         return await service.show(session, release_id, data_dir=parts.settings.data_dir)
+
+
+@router.post(
+    "/rollback",
+    response_model=ReleaseDetails,
+    responses=responses(*_OFTEN, ConflictError, RequestRunningError, KeyReusedError, InvalidInputError),
+)
+async def roll_back(parts: PartsDep, key: AdminKey, call: Idempotent) -> Response:
+    """Lets the release that spoke before the present one speak again, in every worker within ten seconds."""
+
+    async def work(session: AsyncSession) -> StoredReply:
+        restored = await service.roll_back(session, rolled_back_by=key.name)
+        shown = await service.show(session, restored.release.id, data_dir=parts.settings.data_dir)
+        return StoredReply(200, shown.model_dump(mode="json"))
+
+    reply = await call.stored() or await call.run(work)
+    await serve_now(parts)
+    return JSONResponse(reply.body, reply.status)
 
 
 @router.post(

@@ -101,6 +101,7 @@ OF_KEYS = {
     "GET /v1/training-runs/{run_id}/log",
     "GET /v1/releases",
     "GET /v1/releases/{release_id}",
+    "POST /v1/releases/rollback",
     "POST /v1/releases/{release_id}/promote",
 }
 """Together what is promised: an operation that is taken away or added is noticed here."""
@@ -136,7 +137,8 @@ def service(
     async def fill() -> None:
         database = Database.open(settings.database_url)
         await fill_knowledge(database)
-        await promoted_release(database, settings)
+        for _ in range(2):  # one to go back to
+            await promoted_release(database, settings)
         key.update(await create_key(database, Scope.ADMIN))
         await database.close()
 
@@ -247,7 +249,8 @@ def test_every_reply_is_documented(operation: str, service: Service) -> None:
     described = service.schema[path][method]
     statuses: Counter[int] = Counter()
 
-    takes_nothing = not any(described.iter_parameters()) and not described.body
+    # Of a header alone nothing wrong can be made up.
+    takes_nothing = not described.path_parameters and not described.query and not described.body
     for mode in [GenerationMode.POSITIVE] if takes_nothing else GenerationMode:
 
         @seed(0)

@@ -14,6 +14,7 @@ from bot.releases import repository
 from bot.releases.service import ensure_release
 from bot.settings import Settings
 from tests.bot.imports.importing import bring_in, write_rows
+from tests.fixtures.services import promoted_release
 
 
 def rows(count: int) -> list[dict[str, str]]:
@@ -92,3 +93,20 @@ async def test_releases_through_http(client: httpx.AsyncClient, release: str, ne
     assert shown["checkpoint"]["onnx"].startswith(shown["checkpoint"]["path"])
     assert promoted.json() == shown
     assert (forbidden.status_code, missing.status_code) == (403, 404)
+
+
+async def test_rollback_lets_the_release_before_speak_again_and_again_once_it_is_alone(
+    client: httpx.AsyncClient, release: str, new_key, database: Database, tiny_settings: Settings
+) -> None:
+    admin, writer = await new_key(Scope.ADMIN), await new_key(Scope.WRITE)
+    nothing = await client.post("/v1/releases/rollback", headers=admin)
+    second = await promoted_release(database, tiny_settings)
+    forbidden = await client.post("/v1/releases/rollback", headers=writer)
+    back = await client.post("/v1/releases/rollback", headers=admin)
+
+    assert (nothing.status_code, forbidden.status_code) == (409, 403)
+    assert (back.status_code, back.json()["id"], back.json()["promoted"]) == (200, release, True)
+    ready = await client.get("/health/ready")
+    assert ready.json()["release"] == release
+    listed = (await client.get("/v1/releases", headers=writer)).json()["items"]
+    assert {item["id"]: item["promoted"] for item in listed} == {release: True, second: False}
