@@ -11,6 +11,7 @@ from training import (
     benchmark_sets_cli,
     gate_cli,
     models_cli,
+    simulate_cli,
     train_cli,
 )
 
@@ -21,6 +22,7 @@ benchmark_companies_cli.register(benchmark_cli.app)
 app.add_typer(benchmark_cli.app, name="benchmark")
 app.command("train")(train_cli.train)
 app.command("gate")(gate_cli.gate)
+app.command("simulate")(simulate_cli.simulate)
 app.command("adapt")(adapt_cli.adapt)
 
 if __name__ == "__main__":

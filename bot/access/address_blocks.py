@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bot.atomic_files import sync_folder
 from bot.private_files import make_private_folder
+from retrieval.trust import key_of as key_of
 
 PERIOD_DAYS = 90
 IPV4_BITS, IPV6_BITS = 24, 48
@@ -37,11 +38,6 @@ def block_of(address: str) -> str | None:
         parsed = parsed.ipv4_mapped
     bits = IPV4_BITS if parsed.version == 4 else IPV6_BITS
     return str(ipaddress.ip_network((parsed, bits), strict=False))
-
-
-def key_of(hashed: str) -> str:
-    """Names the key, such as ``229-1f00a7``; only hashes of one key can be compared."""
-    return hashed.partition(".")[0]
 
 
 class AddressBlocks:

@@ -19,6 +19,9 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 def register(app: typer.Typer) -> None:
     app.command("models", context_settings=_PASS_ON, help="Backbones: get, list, check")(_models)
     app.command("benchmark", context_settings=_PASS_ON, help="Measure on your data: intents, faq")(_benchmark)
+    app.command("simulate", context_settings=_PASS_ON, help="Play the feedback loop on labelled rows")(
+        _simulate
+    )
 
 
 def _models(context: typer.Context) -> None:
@@ -27,6 +30,10 @@ def _models(context: typer.Context) -> None:
 
 def _benchmark(context: typer.Context) -> None:
     run_training("benchmark", *context.args)
+
+
+def _simulate(context: typer.Context) -> None:
+    run_training("simulate", *context.args)
 
 
 def get_backbone(settings: Settings, *, aside: bool = False) -> None:

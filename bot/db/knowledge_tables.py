@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, Uni
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
+from retrieval.label_sources import LabelSource as LabelSource
 
 VectorNumber = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite makes only a plain INTEGER key count up by itself."""
@@ -16,17 +17,6 @@ class AnswerState(StrEnum):
     DRAFT = "draft"
     APPROVED = "approved"
     RETIRED = "retired"
-
-
-class LabelSource(StrEnum):
-    """Where a question or label comes from, strongest first (trust falls downwards)."""
-
-    OPERATOR = "operator"
-    IMPORT = "import"
-    AGENT_REPLY = "agent_reply"
-    VISITOR_CHOICE = "visitor_choice"
-    VISITOR_AGREEMENT = "visitor_agreement"
-    MINED = "mined"
 
 
 class LabelState(StrEnum):

@@ -68,7 +68,7 @@ def test_every_command_that_a_document_names_exists(document: str) -> None:
         assert line in commands or line.split()[0] in commands, f"{document} names `kefu {line}`"
 
 
-PASSED_ON = {"benchmark", "models"}
+PASSED_ON = {"benchmark", "models", "simulate"}
 """Their options belong to ``python -m training``."""
 
 

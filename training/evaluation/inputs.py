@@ -69,7 +69,7 @@ def intents_data(path: Path) -> TrainingData:
         EvaluationError: see `read_table`; a row lacks its text or intent; fewer than two intents.
     """
     rows = read_table(path, columns=("text", "intent"))
-    _check_filled(path, rows, columns=("text", "intent"))
+    check_filled(path, rows, columns=("text", "intent"))
     questions: list[QuestionRecord] = []
     out_of_scope: list[Message] = []
     for row in rows:
@@ -124,7 +124,7 @@ def faq_data(path: Path, *, labels: Path | None = None) -> TrainingData:
         EvaluationError: see `read_table`; a row without id or text, an id twice, a label for an id that is not there.
     """
     rows = read_table(path, columns=("faq_id", "question", "answer"))
-    _check_filled(path, rows, columns=("faq_id",))
+    check_filled(path, rows, columns=("faq_id",))
     questions: list[QuestionRecord] = []
     passages: list[PassageRecord] = []
     for row in rows:
@@ -154,7 +154,7 @@ def _question(questions: Sequence[QuestionRecord], answer_id: str, message: Mess
 
 def _label_rows(path: Path, *, known: Counter[str], faq: Path) -> list[Row]:
     rows = read_table(path, columns=("query_id", "query", "faq_id"))
-    _check_filled(path, rows, columns=("query", "faq_id"))
+    check_filled(path, rows, columns=("query", "faq_id"))
     for row in rows:
         if row["faq_id"] not in known:
             raise EvaluationError(
@@ -172,7 +172,7 @@ def _check_columns(path: Path, *, found: Sequence[str], needed: Sequence[str]) -
         )
 
 
-def _check_filled(path: Path, rows: Sequence[Row], *, columns: Sequence[str]) -> None:
+def check_filled(path: Path, rows: Sequence[Row], *, columns: Sequence[str]) -> None:
     for number, row in enumerate(rows, start=1):
         if blank := [name for name in columns if not row[name]]:
             raise EvaluationError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -96,16 +96,21 @@ def run_trial(
     *,
     settings: FitSettings,
     out_of_scope: Sequence[Message] = (),
+    trust: Mapping[int, float] | None = None,
     backbone: Backbone | None = None,
     progress: Progress | None = None,
 ) -> Trial:
-    """Fits on `knowledge` alone (the messages' texts serve the unknown share only) and replies to every message."""
+    """Fits on `knowledge` alone (the messages' texts serve the unknown share only) and replies to every message.
+
+    `trust` says by question number how much one counts; without, all count alike.
+    """
     started = perf_counter()
     fitted = fit(
         encoder,
         knowledge,
         backbone=backbone,
         out_of_scope=[(message.utterance, message.language) for message in out_of_scope],
+        trust=trust,
         seed=settings.seed,
         progress=progress,
     )
