@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from bot.commands import shadows
 from bot.commands.console import AsJson, open_database, out, print_json, run
 from bot.pagination import Page
 from bot.releases import service
@@ -16,6 +17,7 @@ LISTED = 100
 _GATE = {True: "passed", False: "refused", None: ""}
 
 app = typer.Typer(no_args_is_help=True)
+shadows.register(app)
 
 
 @app.command("list")
