@@ -23,8 +23,8 @@ from retrieval.errors import RetrievalError
 
 _NEWEST = select(
     select(ReleasePointer.generation).scalar_subquery(),
-    select(ShadowRun.id).where(ShadowRun.running).scalar_subquery(),
-    select(Experiment.id).where(Experiment.running).scalar_subquery(),
+    select(ShadowRun.id).where(ShadowRun.running.is_(True)).scalar_subquery(),
+    select(Experiment.id).where(Experiment.running.is_(True)).scalar_subquery(),
     select(KnowledgeState.revision).scalar_subquery(),
 )
 

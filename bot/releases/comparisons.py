@@ -13,7 +13,7 @@ STOPPED, DECIDED, GUARDED, PROMOTED, BROKEN = "stopped", "decided", "guarded", "
 
 async def end_shadow(session: AsyncSession, *, ended_by: str) -> ShadowRun | None:
     """None when no shadow runs."""
-    running = select(ShadowRun).where(ShadowRun.running).with_for_update()
+    running = select(ShadowRun).where(ShadowRun.running.is_(True)).with_for_update()
     run = (await session.execute(running)).scalar_one_or_none()
     if run is None:
         return None
@@ -27,7 +27,7 @@ async def end_experiment(
     session: AsyncSession, *, kind: str, reason: str, ended_by: str, figures: JsonObject | None = None
 ) -> Experiment | None:
     """Everybody gets the promoted release again. None when no experiment runs, so that two who end it end it once."""
-    running = select(Experiment).where(Experiment.running).with_for_update()
+    running = select(Experiment).where(Experiment.running.is_(True)).with_for_update()
     experiment = (await session.execute(running)).scalar_one_or_none()
     if experiment is None:
         return None
@@ -48,6 +48,6 @@ async def make_way(session: AsyncSession, release_id: str, *, promoted_by: str) 
     """Before a release is promoted: an experiment ends, and the shadow if it is this release."""
     reason = f"{release_id} was promoted by {promoted_by}"
     await end_experiment(session, kind=PROMOTED, reason=reason, ended_by=promoted_by)
-    run = (await session.execute(select(ShadowRun).where(ShadowRun.running))).scalar_one_or_none()
+    run = (await session.execute(select(ShadowRun).where(ShadowRun.running.is_(True)))).scalar_one_or_none()
     if run is not None and run.release_id == release_id:
         await end_shadow(session, ended_by=promoted_by)

@@ -38,11 +38,13 @@ async def read_line_up(session: AsyncSession) -> LineUp:
 
 
 async def running_shadow(session: AsyncSession) -> ShadowRun | None:
-    return (await session.execute(select(ShadowRun).where(ShadowRun.running))).scalar_one_or_none()
+    return (await session.execute(select(ShadowRun).where(ShadowRun.running.is_(True)))).scalar_one_or_none()
 
 
 async def running_experiment(session: AsyncSession) -> Experiment | None:
-    return (await session.execute(select(Experiment).where(Experiment.running))).scalar_one_or_none()
+    return (
+        await session.execute(select(Experiment).where(Experiment.running.is_(True)))
+    ).scalar_one_or_none()
 
 
 def split_of(experiment: Experiment) -> Split:

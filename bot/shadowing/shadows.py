@@ -23,6 +23,7 @@ from bot.db.conversation_tables import Exchange
 from bot.db.engine import Database
 from bot.knowledge.folding import folded_hash
 from bot.shadowing.comparing import difference, imagined, spoken
+from retrieval.candidates import Retrieved
 
 MOST_WAITING = 256
 WRITTEN_TOGETHER = 32
@@ -100,7 +101,8 @@ class Shadows:
 
     async def _decided_row(self, shadow: Serving, understood: Understood, row: JsonObject) -> JsonObject:
         found = self._retrievals.submit(shadow.engine, understood.utterance, language=understood.language)
-        seen = replace(understood, serving=shadow, retrieved=await asyncio.wrap_future(found))
+        retrieved: Retrieved = await asyncio.wrap_future(found)
+        seen = replace(understood, serving=shadow, retrieved=retrieved)
         reply = await self._database.quick.read(lambda connection: reply_to(connection, seen))
         was, would = spoken(row), imagined(reply)
         kind = difference(was, would)
