@@ -20,6 +20,8 @@ from bot.conversations import endpoints as conversations
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
+from bot.experiments import endpoints as experiments
+from bot.experiments.watching import watch_experiments
 from bot.exports import endpoints as exports
 from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
@@ -57,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     domains = (
         *(conversations, feedback, corrections, handoffs, openai),
         *(knowledge, labels, imports, exports, retraining, releases, shadowing),
-        *(health, page),
+        *(experiments, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -96,6 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         follower.follow(),
         companions.follow(),
         shadows.run(),
+        watch_experiments(database, companions),
         _clean_up(database, settings),
     )
     tasks = [asyncio.create_task(each) for each in work]
