@@ -13,12 +13,15 @@ from bot import health, problems
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import RunningRequests, forget_expired_keys
 from bot.access.rate_limits import RateLimits
+from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.channels import openai_endpoints as openai
 from bot.conversations import endpoints as conversations
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
+from bot.experiments import endpoints as experiments
+from bot.experiments.watching import watch_experiments
 from bot.exports import endpoints as exports
 from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
@@ -34,6 +37,8 @@ from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
 from bot.settings import Settings
+from bot.shadowing import endpoints as shadowing
+from bot.shadowing.shadows import Shadows
 from bot.version import VERSION
 
 CLEAN_UP_EVERY_S = 3600
@@ -53,7 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     domains = (
         *(conversations, feedback, corrections, handoffs, openai),
-        *(knowledge, labels, imports, exports, retraining, releases, health, page),
+        *(knowledge, labels, imports, exports, retraining, releases, shadowing),
+        *(experiments, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -72,11 +78,14 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     database = Database.open(settings.database_url)
-    follower = ReleaseFollower(database, settings)
+    follower, companions = ReleaseFollower(database, settings), Companions(database, settings)
+    shadows = Shadows(database, follower, companions)
     app.state.parts = Parts(
         settings,
         database,
         follower,
+        companions,
+        shadows,
         RateLimits(settings.rate_limit),
         RunningRequests(),
         AddressBlocks(settings.data_dir),
@@ -84,7 +93,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.stopping = asyncio.Event()
     await require_schema(database)
     await follower.refresh()
-    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database, settings))]
+    await companions.refresh()
+    work = (
+        follower.follow(),
+        companions.follow(),
+        shadows.run(),
+        watch_experiments(database, companions),
+        _clean_up(database, settings),
+    )
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         yield
     finally:
@@ -93,6 +110,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        shadows.close()
         follower.close()
         await database.close()
 

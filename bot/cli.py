@@ -55,7 +55,9 @@ app.add_typer(feedback.app, name="feedback", help="What visitors thought of repl
 app.add_typer(labels.app, name="labels", help="What people say is right: list, add, weigh, withdraw a source")
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
-app.add_typer(releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back")
+app.add_typer(
+    releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back, compare"
+)
 
 
 def main() -> None:

@@ -12,10 +12,12 @@ from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import IdempotentCall, RunningRequests
 from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
 from bot.access.rate_limits import RateLimits
+from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.db.engine import Database
 from bot.errors import ForbiddenError, UnauthorizedError
 from bot.settings import Settings
+from bot.shadowing.shadows import Shadows
 
 IDEMPOTENCY = "Makes a repeated request happen once. Without a token it has to hold a random UUID (version 4), or is passed over"
 bearer = HTTPBearer(auto_error=False, description="A visitor token or an API key")
@@ -28,6 +30,8 @@ class Parts:
     settings: Settings
     database: Database
     follower: ReleaseFollower
+    companions: Companions
+    shadows: Shadows
     rate_limits: RateLimits
     running: RunningRequests
     address_blocks: AddressBlocks

@@ -4,10 +4,12 @@ Encoded together, messages share the reading of the encoder's weights; of like l
 longest (the multilingual encoder does 1.3 to 1.5 times as many a second so). A lone message never waits for company.
 """
 
+import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, get_native_id
 
 from retrieval.candidates import Retrieved
 from retrieval.engine import Engine
@@ -24,10 +26,12 @@ class _Waiting:
 
 
 class Retrievals:
-    """Encodes and searches on threads of its own."""
+    """Encodes and searches on threads of its own; ``niceness`` above 0 lets all other threads go first."""
 
-    def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
+    def __init__(self, threads: int, *, niceness: int = 0) -> None:
+        self._threads = ThreadPoolExecutor(
+            threads, thread_name_prefix="encoder", initializer=_be_nice, initargs=(niceness,)
+        )
         self._waiting: list[_Waiting] = []
         self._taking = Lock()
 
@@ -55,6 +59,12 @@ class Retrievals:
         else:
             for message, retrieved in zip(batch, found, strict=True):
                 message.done.set_result(retrieved)
+
+
+def _be_nice(niceness: int) -> None:
+    """Of this thread alone, which Linux schedules by itself; elsewhere it stays as it is."""
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), niceness)
 
 
 def _retrieved(batch: Sequence[_Waiting]) -> list[Retrieved]:

@@ -15,6 +15,7 @@ from bot.db.release_tables import ReleasePointer
 from bot.errors import UnavailableError
 from bot.knowledge.index_feed import load_changes
 from bot.releases import repository
+from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
 from retrieval.candidates import Retrieved
 from retrieval.engine import Engine
@@ -54,6 +55,8 @@ class ReleaseFollower:
         self._settings = settings
         self._retrievals = Retrievals(settings.encoder_threads or os.cpu_count() or 1)
         self._waiting = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._refreshing = asyncio.Lock()
         self.serving: Serving | None = None
 
@@ -65,18 +68,28 @@ class ReleaseFollower:
             )
         return self.serving
 
+    async def idle(self) -> None:
+        """Returns when no message waits for or is in the encoder."""
+        await self._idle.wait()
+
     async def retrieve(self, serving: Serving, utterance: str, *, language: str) -> Retrieved:
         """Encodes and searches off the event loop; refuses instead of queueing without end."""
         if self._waiting >= MAX_WAITING:
             raise UnavailableError(f"{self._waiting} messages are waiting already")
-        self._waiting += 1
-        waiting_messages.set(self._waiting)
+        self._count(self._waiting + 1)
         try:
             found = self._retrievals.submit(serving.engine, utterance, language=language)
             return await asyncio.wrap_future(found)
         finally:
-            self._waiting -= 1
-            waiting_messages.set(self._waiting)
+            self._count(self._waiting - 1)
+
+    def _count(self, waiting: int) -> None:
+        self._waiting = waiting
+        waiting_messages.set(waiting)
+        if waiting:
+            self._idle.clear()
+        else:
+            self._idle.set()
 
     async def refresh(self) -> None:
         """Loads a newly promoted release, then what changed in the knowledge since its snapshot."""
@@ -104,36 +117,44 @@ class ReleaseFollower:
             generation, parts = await repository.promoted(session)
         if parts is None or (self.serving and self.serving.generation == generation):
             return
-        data_dir = self._settings.data_dir
-        engine = await asyncio.to_thread(
-            Engine.load, data_dir / parts.checkpoint.path, data_dir / parts.snapshot.path
-        )
-        loaded = Serving(
-            parts.release.id,
-            parts.checkpoint.id,
-            parts.snapshot.id,
-            generation,
-            parts.snapshot.revision,
-            engine,
-        )
-        await asyncio.to_thread(engine.warm_up)
-        self.serving = await self._caught_up(loaded)
+        loaded = await load_serving(self._settings, parts, generation=generation)
+        self.serving = await caught_up(self._database, loaded, tell=knowledge_revision)
         log.info("release_serving", release=parts.release.id, generation=generation)
 
     async def _follow_knowledge(self) -> None:
         if self.serving is not None:
-            self.serving = await self._caught_up(self.serving)
+            self.serving = await caught_up(self._database, self.serving, tell=knowledge_revision)
 
-    async def _caught_up(self, serving: Serving) -> Serving:
-        async with self._database.read() as session:
-            changes = await load_changes(session, since=serving.revision)
-        if changes.revision == serving.revision:
-            return serving
-        await asyncio.to_thread(
-            serving.engine.retriever.apply,
-            upsert=changes.upsert,
-            remove_questions=changes.removed_questions,
-            remove_passages=changes.removed_passages,
-        )
-        knowledge_revision.set(changes.revision)
-        return replace(serving, revision=changes.revision)
+
+async def load_serving(settings: Settings, parts: ReleaseParts, *, generation: int) -> Serving:
+    """Verifies, loads and warms up a release. Raises ArtifactError."""
+    data_dir = settings.data_dir
+    engine = await asyncio.to_thread(
+        Engine.load, data_dir / parts.checkpoint.path, data_dir / parts.snapshot.path
+    )
+    await asyncio.to_thread(engine.warm_up)
+    return Serving(
+        parts.release.id,
+        parts.checkpoint.id,
+        parts.snapshot.id,
+        generation,
+        parts.snapshot.revision,
+        engine,
+    )
+
+
+async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None = None) -> Serving:
+    """The same release with what changed in the knowledge since its revision."""
+    async with database.read() as session:
+        changes = await load_changes(session, since=serving.revision)
+    if changes.revision == serving.revision:
+        return serving
+    await asyncio.to_thread(
+        serving.engine.retriever.apply,
+        upsert=changes.upsert,
+        remove_questions=changes.removed_questions,
+        remove_passages=changes.removed_passages,
+    )
+    if tell is not None:
+        tell.set(changes.revision)
+    return replace(serving, revision=changes.revision)

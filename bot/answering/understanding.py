@@ -1,11 +1,13 @@
 """From what was typed to what was found: everything that needs no transaction."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.answering.companions import Assigned
 from bot.answering.serving import ReleaseFollower, Serving
 from bot.errors import InvalidInputError
+from bot.experiments.splitting import Exposed
 from retrieval.candidates import Retrieved
 from retrieval.language import detect_language
 from retrieval.masking import mask
@@ -32,22 +34,35 @@ class Understood:
     serving: Serving
     retrieved: Retrieved | None
     started: float
+    exposed: Exposed | None = None
 
 
 async def understand(
-    text: str, *, follower: ReleaseFollower, languages: tuple[str, ...], conversation_language: str | None
+    text: str,
+    *,
+    follower: ReleaseFollower,
+    languages: tuple[str, ...],
+    conversation_language: str | None,
+    assign: Callable[[Serving], Assigned] = Assigned,
 ) -> Understood:
-    """Raises InvalidInputError for a text that is empty or too long."""
+    """``assign`` says which release answers while the given one is promoted.
+
+    Raises:
+        InvalidInputError: for a text that is empty or too long.
+    """
     started = time.perf_counter()
     utterance, masked = clean(text)
-    serving = follower.take()
+    assigned = assign(follower.take())
+    serving = assigned.serving
     language = detect_language(utterance, languages=languages, default=conversation_language)
     wants_person = asks_for_person(utterance)
     talk = None if wants_person else small_talk(utterance)
     retrieved = None
     if talk is None:
         retrieved = await follower.retrieve(serving, utterance, language=language)
-    return Understood(utterance, masked, language, wants_person, talk, serving, retrieved, started)
+    return Understood(
+        utterance, masked, language, wants_person, talk, serving, retrieved, started, assigned.exposed
+    )
 
 
 def clean(text: str) -> tuple[str, Mapping[str, int]]:

@@ -5,14 +5,18 @@ Stateless: the last user message is the question, and each call is a conversatio
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.background import BackgroundTask
 
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal
+from bot.answering.companions import Assigned
+from bot.answering.serving import Serving
 from bot.answering.understanding import Understood, understand
 from bot.channels.openai_errors import ModelUnknownError, OpenAiRoute, openai_responses
 from bot.channels.openai_schemas import (
@@ -71,15 +75,18 @@ async def create_chat_completion(
 ) -> Response:
     """Answers the last user message with an approved answer, a question back, or a handoff."""
     _check_model(request.model)
-    stored = await call.stored()
+    stored, after = await call.stored(), None
     if stored is None:
         wish = (request.metadata or {}).get("conversation_id") or conversation_header
-        stored = await _answered(request, key, parts, call, conversation_id=str(wish) if wish else None)
-    completion = ChatCompletion.model_validate(stored.body)
+        stored, after = await _answered(
+            request, key, parts, call, conversation_id=str(wish) if wish else None
+        )
+    response: Response = JSONResponse(stored.body)
     if request.stream:
         usage_wanted = bool(request.stream_options and request.stream_options.include_usage)
-        return _stream(completion, usage_wanted=usage_wanted)
-    return JSONResponse(stored.body)
+        response = _stream(ChatCompletion.model_validate(stored.body), usage_wanted=usage_wanted)
+    response.background = after
+    return response
 
 
 async def _answered(
@@ -89,28 +96,35 @@ async def _answered(
     call: Idempotent,
     *,
     conversation_id: str | None,
-) -> StoredReply:
+) -> tuple[StoredReply, BackgroundTask | None]:
+    """The reply, and what is to be done once it is sent."""
     question = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
     if not question.strip():
         raise InvalidInputError("messages: the last message with role 'user' has no text")
-    language = None
+    language, visitor_id = None, None
+    assign: Callable[[Serving], Assigned] = Assigned
     if conversation_id is not None:
         wanted = conversation_id
         found = await parts.database.quick.read(lambda c: service.reachable(c, wanted, key))
-        language = found.language
+        language, visitor_id = found.language, found.visitor_id
+        assign = partial(parts.companions.assign, visitor_id=visitor_id, began_at=found.created_at)
     understood = await understand(
         question,
         follower=parts.follower,
         languages=parts.settings.languages,
         conversation_language=language,
+        assign=assign,
     )
+    rows: list[JsonObject] = []
 
     def answer(connection: Connection) -> StoredReply:
         thread = conversation_id or service.open_thread(connection, key, channel="openai")
-        row = service.answer_text(connection, thread, understood, said_by=key)
+        row = service.answer_text(connection, thread, understood, said_by=key, visitor_id=visitor_id)
+        rows.append(row)
         return StoredReply(200, _completion(row, request, understood).model_dump(mode="json"))
 
-    return await call.run_quick(answer)
+    reply = await call.run_quick(answer)
+    return reply, BackgroundTask(parts.shadows.offer, understood, rows[-1])
 
 
 def _completion(row: JsonObject, request: ChatCompletionRequest, understood: Understood) -> ChatCompletion:

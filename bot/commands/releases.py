@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.commands import experiments, shadows
 from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.pagination import Page
 from bot.releases import service
@@ -16,6 +17,8 @@ LISTED = 100
 _GATE = {True: "passed", False: "refused", None: ""}
 
 app = typer.Typer(no_args_is_help=True)
+shadows.register(app)
+experiments.register(app)
 
 
 @app.command("list")

@@ -1,15 +1,17 @@
 """/v1/conversations: what visitors and integrators talk through."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.background import BackgroundTask
 
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal, Principal, Scope
 from bot.access.visitor_tokens import VisitorTokens
-from bot.answering.understanding import understand
+from bot.answering.understanding import Understood, understand
 from bot.conversations import repository, service, streaming
 from bot.conversations.presenting import exchange_body, message_out
 from bot.conversations.schemas import (
@@ -106,14 +108,19 @@ async def send_message(
     With ``Accept: text/event-stream`` the reply comes as events ``delta`` … ``exchange``.
     """
     _may(principal, Scope.WRITE)
-    stored = await call.stored()
+    stored, understood = await call.stored(), None
     if stored is None:
         block = block_of_caller(request) if message.choice else None
-        stored = await _answered(parts, principal, conversation_id, message, call, address_block=block)
+        stored, understood = await _answered(
+            parts, principal, conversation_id, message, call, address_block=block
+        )
     body = exchange_body(stored.body, explain=explain and isinstance(principal, KeyPrincipal))
+    response: Response = JSONResponse(body)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return streaming.event_stream(streaming.exchange_events(body))
-    return JSONResponse(body)
+        response = streaming.event_stream(streaming.exchange_events(body))
+    if understood is not None:
+        response.background = BackgroundTask(parts.shadows.offer, understood, stored.body)
+    return response
 
 
 async def _answered(
@@ -124,7 +131,8 @@ async def _answered(
     call: Idempotent,
     *,
     address_block: str | None,
-) -> StoredReply:
+) -> tuple[StoredReply, Understood | None]:
+    """The reply, and what was understood of a text."""
     conversation = await _reachable(parts, conversation_id, principal)
     if message.choice is not None:
         choice = message.choice
@@ -135,19 +143,24 @@ async def _answered(
             )
             return StoredReply(200, _storable(row))
 
-        return await call.run_quick(give_choice)
+        return await call.run_quick(give_choice), None
     understood = await understand(
         message.text or "",
         follower=parts.follower,
         languages=parts.settings.languages,
         conversation_language=conversation.language,
+        assign=partial(
+            parts.companions.assign, visitor_id=conversation.visitor_id, began_at=conversation.created_at
+        ),
     )
 
     def answer(connection: Connection) -> StoredReply:
-        row = service.answer_text(connection, conversation_id, understood, said_by=principal)
+        row = service.answer_text(
+            connection, conversation_id, understood, said_by=principal, visitor_id=conversation.visitor_id
+        )
         return StoredReply(200, _storable(row))
 
-    return await call.run_quick(answer)
+    return await call.run_quick(answer), understood
 
 
 @router.get(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.principals import Principal, VisitorPrincipal
 from bot.db.access_tables import Site
 from bot.db.base import JsonObject, new_id
+from bot.db.comparison_tables import Exposure
 from bot.db.conversation_tables import Conversation, Exchange, Handoff, Message
 from bot.errors import NotFoundError
 
@@ -18,8 +19,8 @@ async def site_by_key(session: AsyncSession, public_key: str) -> Site | None:
     return (await session.execute(select(Site).where(Site.public_key == public_key))).scalar_one_or_none()
 
 
-ConversationRow: TypeAlias = Row[str, str | None, str, int]
-"""id, language, state, last_position"""
+ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
+"""id, language, state, last_position, visitor_id, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]
 """id, utterance, language, choices, outcome, reply, created_at of an exchange"""
 HandoffRow: TypeAlias = Row[str, str, datetime]
@@ -27,7 +28,12 @@ HandoffRow: TypeAlias = Row[str, str, datetime]
 
 # Statements of the way of a message are built once: putting one together costs more than running it.
 _CONVERSATION = select(
-    Conversation.id, Conversation.language, Conversation.state, Conversation.last_position
+    Conversation.id,
+    Conversation.language,
+    Conversation.state,
+    Conversation.last_position,
+    Conversation.visitor_id,
+    Conversation.created_at,
 ).where(Conversation.id == bindparam("conversation_id"))
 _OWN_CONVERSATION = _CONVERSATION.where(Conversation.visitor_id == bindparam("visitor_id"))
 _TAKE_POSITIONS = (
@@ -65,6 +71,7 @@ _OPEN_HANDOFF = select(Handoff.id, Handoff.reason, Handoff.created_at).where(
     Handoff.conversation_id == bindparam("conversation_id"), Handoff.closed_at.is_(None)
 )
 _ADD_EXCHANGE, _ADD_MESSAGES, _ADD_HANDOFF = insert(Exchange), insert(Message), insert(Handoff)
+_ADD_EXPOSURE = insert(Exposure)
 
 
 def conversation_for(
@@ -116,6 +123,10 @@ def add_exchange(connection: Connection, row: JsonObject, messages: Sequence[Jso
 
 def add_messages(connection: Connection, rows: Sequence[JsonObject]) -> None:
     connection.execute(_ADD_MESSAGES, list(rows))
+
+
+def add_exposure(connection: Connection, row: JsonObject) -> None:
+    connection.execute(_ADD_EXPOSURE, row)
 
 
 def last_exchange(connection: Connection, conversation_id: str) -> AskedRow | None:

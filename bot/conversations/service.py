@@ -22,6 +22,7 @@ from bot.db.base import JsonObject, new_id, now
 from bot.db.conversation_tables import Conversation, SignalKind
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
 from bot.errors import InvalidInputError, NotFoundError
+from bot.experiments.splitting import Exposed
 from bot.feedback.signals import Replied, keep_signal, signal_after
 from bot.knowledge.folding import folded_hash
 from retrieval.decision import Outcome
@@ -114,17 +115,39 @@ def reachable(
 
 
 def answer_text(
-    connection: Connection, conversation_id: str, understood: Understood, *, said_by: Principal
+    connection: Connection,
+    conversation_id: str,
+    understood: Understood,
+    *,
+    said_by: Principal,
+    visitor_id: str | None = None,
 ) -> JsonObject:
-    """Replies to an utterance; message, reply, exchange and handoff are recorded together."""
+    """Replies to an utterance; message, reply, exchange, handoff and exposure are recorded together."""
     reply = reply_to(connection, understood)
     timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
     spoken = Spoken(understood.utterance, understood.serving, timings, understood.started)
     asked = repository.last_exchange(connection, conversation_id)
     row = record_exchange(connection, conversation_id, reply, spoken)
+    if understood.exposed is not None and visitor_id is not None:
+        _record_exposure(connection, understood, understood.exposed, row, visitor_id)
     if asked is not None:
         _keep_what_follows(connection, _replied(asked), understood, said_by=said_by)
     return row
+
+
+def _record_exposure(
+    connection: Connection, understood: Understood, exposed: Exposed, row: JsonObject, visitor_id: str
+) -> None:
+    exposure = {
+        "exchange_id": row["id"],
+        "experiment_id": exposed.experiment_id,
+        "visitor_id": visitor_id,
+        "arm": exposed.arm.value,
+        "latency_ms": row["latency_ms"]["total"],
+        "wrong_language": row["reply"]["language"] != understood.language,
+        "created_at": row["created_at"],
+    }
+    repository.add_exposure(connection, exposure)
 
 
 def _keep_what_follows(

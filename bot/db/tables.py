@@ -2,6 +2,7 @@
 
 from bot.db import (
     access_tables,
+    comparison_tables,
     conversation_tables,
     import_tables,
     knowledge_tables,
@@ -12,6 +13,7 @@ from bot.db.base import Base
 
 __all__ = [
     "access_tables",
+    "comparison_tables",
     "conversation_tables",
     "import_tables",
     "knowledge_tables",

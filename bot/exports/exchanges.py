@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import JsonObject
+from bot.db.comparison_tables import Exposure, ShadowDecision
 from bot.db.conversation_tables import Conversation, Exchange, Feedback, Signal
 from bot.db.knowledge_tables import Label
 
@@ -16,7 +17,7 @@ _COPIED = (
     "candidates", "evidence", "latency_ms", "release_id", "checkpoint_id", "snapshot_id",
 )  # fmt: skip
 
-Owned = TypeVar("Owned", Feedback, Label, Signal)
+Owned = TypeVar("Owned", Exposure, Feedback, Label, ShadowDecision, Signal)
 
 
 async def count_exchanges(session: AsyncSession) -> int:
@@ -51,6 +52,11 @@ async def _rows(session: AsyncSession, page: Sequence[tuple[Exchange, Conversati
     labels_of = _by_exchange((await session.execute(labels)).scalars())
     signals = select(Signal).where(Signal.exchange_id.in_(ids)).order_by(Signal.id)
     signals_of = _by_exchange((await session.execute(signals)).scalars())
+    arms_of = _by_exchange(
+        (await session.execute(select(Exposure).where(Exposure.exchange_id.in_(ids)))).scalars()
+    )
+    shadows = select(ShadowDecision).where(ShadowDecision.exchange_id.in_(ids))
+    shadows_of = _by_exchange((await session.execute(shadows.order_by(ShadowDecision.release_id))).scalars())
     return [
         {
             "exchange_id": exchange.id,
@@ -62,6 +68,8 @@ async def _rows(session: AsyncSession, page: Sequence[tuple[Exchange, Conversati
             **{name: getattr(exchange, name) for name in _COPIED},
             "votes": [vote_json(vote) for vote in votes_of.get(exchange.id, [])],
             "signals": [_signal_json(signal) for signal in signals_of.get(exchange.id, [])],
+            "experiments": [_arm_json(exposure) for exposure in arms_of.get(exchange.id, [])],
+            "shadows": [_shadow_json(decided) for decided in shadows_of.get(exchange.id, [])],
             "labels": [_label_json(label) for label in labels_of.get(exchange.id, [])],
         }
         for exchange, conversation in page
@@ -90,6 +98,15 @@ def vote_json(vote: Feedback) -> JsonObject:
 
 def _signal_json(signal: Signal) -> JsonObject:
     return {"kind": signal.kind, "answer_id": signal.answer_id, "at": signal.created_at.isoformat()}
+
+
+def _arm_json(exposure: Exposure) -> JsonObject:
+    return {"experiment_id": exposure.experiment_id, "arm": exposure.arm}
+
+
+def _shadow_json(decided: ShadowDecision) -> JsonObject:
+    names = ("release_id", "kind", "outcome", "answer_id", "rule", "confidence")
+    return {name: getattr(decided, name) for name in names}
 
 
 def _label_json(label: Label) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from bot.knowledge.audit import record_audit
 from bot.pagination import Page, cut
 from bot.releases import gating, repository
 from bot.releases.building import Progress, build_release
+from bot.releases.comparisons import make_way
 from bot.releases.repository import ReleaseParts
 from bot.releases.schemas import (
     CheckpointOut,
@@ -49,6 +50,7 @@ async def ensure_release(
             return None
     parts = await build_release(database, settings, created_by=made_by, progress=progress)
     async with database.write() as session:
+        await make_way(session, parts.release.id, promoted_by=made_by)
         await repository.promote(session, parts.release.id)
         await record_audit(session, actor=made_by, action="promote", target=parts.release.id)
     return parts
@@ -146,6 +148,7 @@ async def promote(
             f"release {release_id}: {' '.join(gating.refusals(parts.release))} "
             "The present release goes on. Promote it all the same with --force (HTTP: ?force=true)."
         )
+    await make_way(session, release_id, promoted_by=promoted_by)
     await repository.promote(session, release_id)
     await record_audit(
         session,

@@ -29,6 +29,7 @@ from starlette.testclient import TestClient
 from bot.access.principals import Scope
 from bot.app import create_app
 from bot.db.engine import Database
+from bot.releases.building import build_release
 from bot.settings import RateLimitSettings, Settings
 from tests.fixtures.databases import in_own_loop
 from tests.fixtures.services import create_key, fill_knowledge, promoted_release
@@ -103,6 +104,13 @@ OF_KEYS = {
     "GET /v1/releases/{release_id}",
     "POST /v1/releases/rollback",
     "POST /v1/releases/{release_id}/promote",
+    "GET /v1/releases/{release_id}/shadow",
+    "POST /v1/releases/{release_id}/shadow",
+    "DELETE /v1/releases/{release_id}/shadow",
+    "GET /v1/experiments",
+    "POST /v1/experiments",
+    "GET /v1/experiments/{experiment_id}",
+    "DELETE /v1/experiments/{experiment_id}",
 }
 """Together what is promised: an operation that is taken away or added is noticed here."""
 
@@ -139,6 +147,7 @@ def service(
         await fill_knowledge(database)
         for _ in range(2):  # one to go back to
             await promoted_release(database, settings)
+        await build_release(database, settings, created_by="test")
         key.update(await create_key(database, Scope.ADMIN))
         await database.close()
 
@@ -173,6 +182,10 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     post(f"/v1/training-runs/{cancelled}/cancel", {})
     post("/v1/training-runs", {})
     answers = ids("/v1/answers")
+    tried, speaking = releases = ids("/v1/releases")
+    post(f"/v1/releases/{tried}/shadow", {})
+    experiment = post("/v1/experiments", {"release_a": speaking, "release_b": tried})["id"]
+    client.delete(f"/v1/experiments/{experiment}", headers=key).raise_for_status()
     exchanges = [exchange["id"], *_voted(post, exchange["conversation_id"])]
     return {
         "conversation_id": [conversation],
@@ -184,7 +197,10 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         "batch_id": ids("/v1/imports"),
         "export_id": ids("/v1/exports"),
         "run_id": ids("/v1/training-runs"),
-        "release_id": ids("/v1/releases"),
+        "release_id": releases,
+        "release_a": releases,
+        "release_b": releases,
+        "experiment_id": [experiment],
         "model": ["kefu"],
     }
 
@@ -219,6 +235,7 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
         "LabelIn",
         "AcceptIn",
         "ExportWish",
+        "ExperimentWish",
         "ChatCompletionRequest",
     ):
         for field, schema in described["components"]["schemas"][name]["properties"].items():

@@ -1,5 +1,7 @@
 """Messages that wait for the encoder, with an engine that tells what it was given."""
 
+import os
+import sys
 import threading
 from typing import Any
 
@@ -89,3 +91,18 @@ def test_message_given_up_while_it_waits_is_not_encoded(engine: Engine, waiting:
 
     assert kept.result(10) == "kept in en"
     assert engine.batches == [["stuck"], ["kept"]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_nice_threads_let_others_go_first_and_are_alone_in_it() -> None:
+    class Priority:
+        def retrieve_all(self, messages: list[tuple[str, str]]) -> list[int]:
+            return [os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) for _ in messages]
+
+    here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    nice, usual = Retrievals(1, niceness=19), Retrievals(1)
+    found = [each.submit(Priority(), "x", language="en").result(10) for each in (nice, usual)]  # type: ignore[arg-type]
+    for each in (nice, usual):
+        each.close()
+    assert found == [19, here]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here

@@ -59,6 +59,17 @@ async def test_exchanges_come_in_order_with_votes_and_labels(filled: Database, t
     assert first["signals"] == [
         {"kind": "left", "answer_id": "ans_delivery", "at": "2026-03-01T10:20:00.123456+00:00"}
     ]
+    assert first["experiments"] == [{"experiment_id": "xpr_1", "arm": "b"}]
+    assert first["shadows"] == [
+        {
+            "release_id": "rel_1",
+            "kind": "answered_to_handed_off",
+            "outcome": "handed_off",
+            "answer_id": None,
+            "rule": "nothing_close",
+            "confidence": 0.25,
+        }
+    ]
     assert rows[1]["labels"] == []
 
 
