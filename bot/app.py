@@ -33,6 +33,9 @@ from bot.page import endpoints as page
 from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
+from bot.review import endpoints as review
+from bot.review.desk import ReviewDesk
+from bot.review.utterance_vectors import UtteranceVectors
 from bot.settings import Settings
 from bot.version import VERSION
 
@@ -53,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     domains = (
         *(conversations, feedback, corrections, handoffs, openai),
-        *(knowledge, labels, imports, exports, retraining, releases, health, page),
+        *(knowledge, labels, review, imports, exports, retraining, releases, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -80,6 +83,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         RateLimits(settings.rate_limit),
         RunningRequests(),
         AddressBlocks(settings.data_dir),
+        ReviewDesk(database, UtteranceVectors()),
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)

@@ -15,6 +15,7 @@ from bot.access.rate_limits import RateLimits
 from bot.answering.serving import ReleaseFollower
 from bot.db.engine import Database
 from bot.errors import ForbiddenError, UnauthorizedError
+from bot.review.desk import ReviewDesk
 from bot.settings import Settings
 
 IDEMPOTENCY = "Makes a repeated request happen once. Without a token it has to hold a random UUID (version 4), or is passed over"
@@ -31,6 +32,7 @@ class Parts:
     rate_limits: RateLimits
     running: RunningRequests
     address_blocks: AddressBlocks
+    desk: ReviewDesk
 
 
 def parts_of(request: Request) -> Parts:
