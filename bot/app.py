@@ -34,10 +34,12 @@ from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
 from bot.review import endpoints as review
+from bot.review import gap_endpoints as gaps
 from bot.review.desk import ReviewDesk
 from bot.review.utterance_vectors import UtteranceVectors
 from bot.settings import Settings
 from bot.version import VERSION
+from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
 log = structlog.get_logger(__name__)
@@ -56,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     domains = (
         *(conversations, feedback, corrections, handoffs, openai),
-        *(knowledge, labels, review, imports, exports, retraining, releases, health, page),
+        *(knowledge, labels, imports, exports, review, gaps, retraining, releases, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -83,12 +85,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         RateLimits(settings.rate_limit),
         RunningRequests(),
         AddressBlocks(settings.data_dir),
-        ReviewDesk(database, UtteranceVectors()),
+        desk := ReviewDesk(database, UtteranceVectors()),
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
     await follower.refresh()
-    tasks = [asyncio.create_task(follower.follow()), asyncio.create_task(_clean_up(database, settings))]
+    tasks = [
+        asyncio.create_task(follower.follow()),
+        asyncio.create_task(_clean_up(database, settings)),
+        asyncio.create_task(_find_gaps(desk, follower)),
+    ]
     try:
         yield
     finally:
@@ -111,3 +117,13 @@ async def _clean_up(database: Database, settings: Settings) -> None:
         except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
             log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)
+
+
+async def _find_gaps(desk: ReviewDesk, follower: ReleaseFollower) -> None:
+    while True:
+        await asyncio.sleep(CLEAN_UP_EVERY_S)
+        try:
+            if follower.serving is not None:
+                await desk.find_gaps(follower.serving)
+        except (SQLAlchemyError, OSError, RetrievalError) as error:
+            log.error("gaps_not_found", error=str(error))

@@ -14,6 +14,7 @@ from bot.db.engine import Database
 from bot.feedback.trust import OLDEST_VOICE
 from bot.feedback.voices import hear, shown_to
 from bot.review import repository
+from bot.review.gap_finding import find_and_store_gaps
 from bot.review.utterance_vectors import UtteranceVectors
 from bot.review.waiting import Waiting, group, key_of, most_promising
 from retrieval.review_ranking import Ranked, rank_for_review
@@ -53,7 +54,7 @@ class ReviewDesk:
     def __init__(self, database: Database, vectors: UtteranceVectors) -> None:
         self._database = database
         self._vectors = vectors
-        self._ranking = asyncio.Lock()
+        self._ranking, self._finding = asyncio.Lock(), asyncio.Lock()
         self._queue: Queue | None = None
 
     async def entries(self, serving: Serving) -> list[Entry]:
@@ -70,6 +71,11 @@ class ReviewDesk:
         async with self._database.read() as session:
             gone = await _settled(session, since=queue.built_at - SLACK)
         return [entry for entry in queue.entries if entry.waiting.key not in gone]
+
+    async def find_gaps(self, serving: Serving) -> int:
+        """Looks for gaps and stores them; returns how many are open."""
+        async with self._finding:
+            return await find_and_store_gaps(self._database, serving, self._vectors)
 
     async def _ranked(self, serving: Serving) -> Queue:
         started, built_at = time.monotonic(), now()

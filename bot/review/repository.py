@@ -184,3 +184,11 @@ async def texts_of_answers(session: AsyncSession, ids: Collection[str]) -> dict[
     for row in (await session.execute(statement.order_by(AnswerText.number))).scalars():
         texts.setdefault(row.answer_id, {})[row.language] = row.text
     return texts
+
+
+async def existing_exchanges(session: AsyncSession, ids: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for start in range(0, len(ids), SLICE):
+        part = select(Exchange.id).where(Exchange.id.in_(ids[start : start + SLICE]))
+        found += (await session.execute(part)).scalars()
+    return found
