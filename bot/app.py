@@ -36,10 +36,15 @@ from bot.page import endpoints as page
 from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
+from bot.review import endpoints as review
+from bot.review import gap_endpoints as gaps
+from bot.review.desk import ReviewDesk
+from bot.review.utterance_vectors import UtteranceVectors
 from bot.settings import Settings
 from bot.shadowing import endpoints as shadowing
 from bot.shadowing.shadows import Shadows
 from bot.version import VERSION
+from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
 log = structlog.get_logger(__name__)
@@ -58,8 +63,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     domains = (
         *(conversations, feedback, corrections, handoffs, openai),
-        *(knowledge, labels, imports, exports, retraining, releases, shadowing),
-        *(experiments, health, page),
+        *(knowledge, labels, imports, exports, review, gaps, retraining),
+        *(releases, shadowing, experiments, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -79,7 +84,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     database = Database.open(settings.database_url)
     follower, companions = ReleaseFollower(database, settings), Companions(database, settings)
-    shadows = Shadows(database, follower, companions)
+    shadows, desk = Shadows(database, follower, companions), ReviewDesk(database, UtteranceVectors())
     app.state.parts = Parts(
         settings,
         database,
@@ -89,6 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         RateLimits(settings.rate_limit),
         RunningRequests(),
         AddressBlocks(settings.data_dir),
+        desk,
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
@@ -100,6 +106,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         shadows.run(),
         watch_experiments(database, companions),
         _clean_up(database, settings),
+        _find_gaps(desk, follower),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -125,3 +132,13 @@ async def _clean_up(database: Database, settings: Settings) -> None:
         except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
             log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)
+
+
+async def _find_gaps(desk: ReviewDesk, follower: ReleaseFollower) -> None:
+    while True:
+        await asyncio.sleep(CLEAN_UP_EVERY_S)
+        try:
+            if follower.serving is not None:
+                await desk.find_gaps(follower.serving)
+        except (SQLAlchemyError, OSError, RetrievalError) as error:
+            log.error("gaps_not_found", error=str(error))

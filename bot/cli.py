@@ -13,11 +13,13 @@ from bot.commands import (
     examining,
     exporting,
     feedback,
+    gaps,
     importing,
     keys,
     labels,
     operating,
     releases,
+    review,
     runs,
     serving,
     training,
@@ -53,6 +55,8 @@ app.add_typer(
 )
 app.add_typer(feedback.app, name="feedback", help="What visitors thought of replies")
 app.add_typer(labels.app, name="labels", help="What people say is right: list, add, weigh, withdraw a source")
+app.add_typer(review.app, name="review", help="What to decide about next: list, decide")
+app.add_typer(gaps.app, name="gaps", help="What is asked and has no answer: list, show, answer, dismiss")
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
 app.add_typer(

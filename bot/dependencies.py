@@ -16,6 +16,7 @@ from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.db.engine import Database
 from bot.errors import ForbiddenError, UnauthorizedError
+from bot.review.desk import ReviewDesk
 from bot.settings import Settings
 from bot.shadowing.shadows import Shadows
 
@@ -35,6 +36,7 @@ class Parts:
     rate_limits: RateLimits
     running: RunningRequests
     address_blocks: AddressBlocks
+    desk: ReviewDesk
 
 
 def parts_of(request: Request) -> Parts:

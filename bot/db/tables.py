@@ -7,6 +7,7 @@ from bot.db import (
     import_tables,
     knowledge_tables,
     release_tables,
+    review_tables,
     training_tables,
 )
 from bot.db.base import Base
@@ -19,6 +20,7 @@ __all__ = [
     "knowledge_tables",
     "metadata",
     "release_tables",
+    "review_tables",
     "training_tables",
 ]
 

@@ -14,6 +14,7 @@ from bot.db.comparison_tables import Exposure, ShadowDecision
 from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Message, Signal
 from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
+from bot.db.review_tables import Gap, GapMember, GapState, ReviewSkip
 
 ERASED = "visitor:erased"
 SLICE = 500
@@ -140,6 +141,8 @@ async def delete_stored_replies(session: AsyncSession, keys: Sequence[tuple[str,
 
 async def delete_talk(session: AsyncSession, subject: Subject) -> None:
     """Feedback, signals, decisions of shadows, exposures, messages, handoffs, exchanges, conversations and the visitor, children first."""
+    await _leave_gaps(session, subject)
+    await _run(session, delete(ReviewSkip).where(ReviewSkip.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Feedback).where(subject.feedback))
     await _run(session, delete(Signal).where(subject.signals))
     await _run(session, delete(ShadowDecision).where(ShadowDecision.exchange_id.in_(subject.exchanges)))
@@ -150,6 +153,19 @@ async def delete_talk(session: AsyncSession, subject: Subject) -> None:
     await _run(session, delete(Conversation).where(Conversation.id.in_(subject.conversations)))
     if subject.visitor_id is not None:
         await _run(session, delete(Visitor).where(Visitor.id == subject.visitor_id))
+
+
+async def _leave_gaps(session: AsyncSession, subject: Subject) -> None:
+    """Their questions leave the gaps; what was made of them there (terms, a draft) is found anew from the others'."""
+    mine = GapMember.exchange_id.in_(subject.exchanges)
+    concerned = await ids_of(session, select(GapMember.gap_id).where(mine).distinct())
+    await _run(session, delete(GapMember).where(mine))
+    for start in range(0, len(concerned), SLICE):
+        part = Gap.id.in_(concerned[start : start + SLICE])
+        left = select(func.count()).where(GapMember.gap_id == Gap.id).correlate(Gap).scalar_subquery()
+        blank: dict[str, object] = {"terms": [], "draft": {}, "medoid_exchange_id": None, "messages": left}
+        await _run(session, update(Gap).where(part).values(**blank))
+        await _run(session, delete(Gap).where(part, Gap.state == GapState.OPEN, Gap.messages == 0))
 
 
 async def unlink_labels(session: AsyncSession, subject: Subject) -> None:

@@ -1,67 +1,130 @@
-from dataclasses import replace
+"""The order of the review queue, worked out by hand."""
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from retrieval.review_ranking import RankingParts, Waiting, density, kinship, rank, uncertainty
-
-ALONE = RankingParts(density=False, diversity=False)
+from retrieval.near_duplicates import near_duplicate_key
+from retrieval.review_ranking import Formula, Undecided, doubt, rank_for_review, uncertainty
 
 
-def at(degrees: float) -> NDArray[np.float32]:
-    return np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], np.float32)
+def utterance(
+    key: str = "u", *, asked: int = 1, sure: tuple[float, ...] = (0.6,), **voices: float
+) -> Undecided:
+    return Undecided(key, asked, sure, 0.6, **voices)  # type: ignore[arg-type]  # signals is an int
 
 
-def waiting(degrees: float = 0.0, *, confidence: float = 0.5, second: float = 0.3, asked: int = 1) -> Waiting:
-    return Waiting(at(degrees), confidence, second, answer_at=0.8, asked=asked)
+def at(*degrees: float) -> np.ndarray:
+    radians = np.radians(degrees)
+    return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
 
 
-def test_smallest_gap_between_the_two_best_comes_first() -> None:
-    sure, torn, lost = (
-        waiting(confidence=0.9, second=0.05),
-        waiting(confidence=0.48, second=0.47),
-        waiting(confidence=0.2, second=0.1),
+@pytest.mark.parametrize(
+    ("confidences", "expected"),
+    [
+        ((0.6, 0.6), 1.0),  # on the cut-off, two alike
+        ((0.6,), 0.7),  # on the cut-off: 1; a lead of .6 over nothing: .4
+        ((0.3, 0.1), 0.65),  # half-way below: .5; a lead of .2: .8
+        ((1.0,), 1 / 6),  # .4 above of .6 possible: 1/3; no tie: 0
+        ((), 0.5),  # as far below as can be: 0; no lead at all: 1
+    ],
+)
+def test_uncertainty_is_nearness_to_the_cutoff_and_to_the_second(
+    confidences: tuple[float, ...], expected: float
+) -> None:
+    assert uncertainty(utterance(sure=confidences)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("voices", "expected"),
+    [
+        ({}, 0.7),
+        ({"against": 1.0}, 0.85),  # 1 - 0.3 / 2
+        ({"against": 2.0}, 0.925),
+        ({"signals": 4}, 0.85),  # four signals are a voice
+        ({"in_favour": 1.0}, 0.35),
+        ({"in_favour": 99.0}, 0.35),  # nobody votes it out of the queue
+        ({"in_favour": 1.0, "against": 1.0}, 0.675),  # contested: 1 - 0.65 / 2
+    ],
+)
+def test_voices_shift_the_doubt(voices: dict[str, float], expected: float) -> None:
+    assert doubt(utterance(**voices)) == pytest.approx(expected)
+
+
+def test_traffic_counts_as_much_as_doubt() -> None:
+    ranked = rank_for_review(
+        [utterance("rare", asked=2), utterance("sure", asked=9, sure=(1.0,)), utterance("often", asked=5)],
+        at(0, 90, 180),
     )
-    assert rank([sure, torn, lost], parts=ALONE) == [1, 2, 0]
+
+    assert [each.row for each in ranked] == [2, 1, 0]
+    assert [each.gain for each in ranked] == pytest.approx([3.5, 1.5, 1.4])
+    assert [each.settles for each in ranked] == pytest.approx([5, 9, 2])
 
 
-def test_what_is_asked_often_comes_before_what_is_asked_once() -> None:
-    assert rank([waiting(), waiting(asked=4)], parts=ALONE) == [1, 0]
+def test_one_of_a_cluster_comes_first_and_its_siblings_fall() -> None:
+    """Three at 0°, 60° and 120°: at cos 60° = .5 half is settled when shares grow from cosine 0 on; and one far off."""
+    formula = Formula(settles_from=0.0)
+    utterances = [utterance(key) for key in ("left", "middle", "right")] + [utterance("alone")]
+
+    ranked = rank_for_review(utterances, at(0, 60, 120, 270), formula=formula)
+
+    # The middle one settles itself and half of both others; then each of these has half its doubt left.
+    assert [each.row for each in ranked] == [1, 3, 0, 2]
+    assert [each.gain for each in ranked] == pytest.approx([1.4, 0.7, 0.35, 0.35])
+    assert [each.settles for each in ranked] == pytest.approx([2.0, 1.0, 1.5, 1.5])
 
 
-def test_visitors_who_disagree_make_a_sure_reply_doubtful() -> None:
-    sure = waiting(confidence=0.9, second=0.1)
-    assert uncertainty(sure) == pytest.approx(0.2)
-    assert uncertainty(replace(sure, dissent=1.0)) == pytest.approx(0.6)
-    assert rank([sure, replace(sure, dissent=1.0)], parts=ALONE) == [1, 0]
+def test_what_is_like_something_decided_falls() -> None:
+    ranked = rank_for_review([utterance("a"), utterance("b")], at(0, 90), settled=at(0))
+
+    assert [(each.row, each.gain) for each in ranked] == [(1, pytest.approx(0.7)), (0, pytest.approx(0.0))]
 
 
-def test_oddity_comes_after_what_others_ask_in_other_words() -> None:
-    rows = [waiting(90.0), waiting(0.0), waiting(10.0), waiting(20.0)]
-    assert rank(rows, parts=RankingParts(diversity=False))[-1] == 0
+def test_similarity_is_measured_from_what_unrelated_texts_have() -> None:
+    """Cosine .8 is nothing where unrelated texts have .8, and level .8 where they have 0: a share of .6."""
+    near = np.array([[1, 0], [0.8, 0.6]], dtype=np.float32)
+
+    assert rank_for_review([utterance("a"), utterance("b")], near, unrelated=0.8)[0].settles == pytest.approx(
+        1
+    )
+    assert rank_for_review([utterance("a"), utterance("b")], near)[0].settles == pytest.approx(1.6)
 
 
-def test_after_one_of_a_cluster_another_cluster_has_its_turn() -> None:
-    rows = [waiting(0.0, confidence=0.3), waiting(1.0, confidence=0.31), waiting(90.0, confidence=0.6)]
-    assert rank(rows, parts=ALONE) == [0, 1, 2]
-    assert rank(rows, parts=RankingParts(density=False)) == [0, 2, 1]
+def test_ties_go_by_key_and_the_limit_is_kept() -> None:
+    ranked = rank_for_review([utterance("b"), utterance("c"), utterance("a")], at(0, 90, 180), limit=2)
+
+    assert [each.row for each in ranked] == [2, 0]
+    assert rank_for_review([], np.zeros((0, 2), dtype=np.float32)) == []
 
 
-def test_order_names_everything_once_however_few_are_chosen_with_diversity() -> None:
+def test_lazy_order_is_that_of_looking_at_all_each_time() -> None:
     random = np.random.default_rng(0)
-    rows = [waiting(float(angle)) for angle in random.uniform(0, 180, 40)]
-    for most in (None, 0, 5, 100):
-        assert sorted(rank(rows, most=most)) == list(range(40))
-    assert rank(rows)[:5] == rank(rows, most=5)[:5]
-    assert rank(rows) == rank(rows)
+    vectors = random.normal(size=(30, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    utterances = [utterance(f"{i:02}", asked=int(random.integers(1, 9))) for i in range(30)]
+
+    ranked = rank_for_review(utterances, vectors)
+
+    shares = np.clip((vectors @ vectors.T - 0.5) / 0.5, 0, 1).astype(np.float64)
+    np.fill_diagonal(shares, 1.0)
+    worth = np.array([each.asked * 0.7 for each in utterances])
+    waiting = np.ones(30, dtype=bool)
+    for each in ranked:
+        gains = np.where(waiting, shares @ worth, 0)
+        assert each.gain == pytest.approx(gains.max(), abs=1e-4)
+        worth *= 1 - shares[each.row]
+        waiting[each.row] = False
 
 
-def test_nothing_waiting_and_one_waiting() -> None:
-    assert rank([]) == []
-    assert rank([waiting()]) == [0]
-    assert density(np.stack([at(0.0)])).tolist() == [1.0]
-
-
-def test_kinship_is_all_for_the_same_and_none_for_what_is_far() -> None:
-    assert kinship(np.array([1.0, 0.8, 0.5], np.float32)).tolist() == pytest.approx([1.0, 0.5, 0.0])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Hello, where is my parcel?", "where is my parcel please", True),
+        ("请问快递多久能到？", "快递多久能到", True),
+        ("Is order 1234 late?", "is order 99 late", True),
+        ("can I return it", "can I not return it", False),
+        ("可以退货吗", "不可以退货吗", False),
+    ],
+)
+def test_near_duplicates_differ_in_courtesies_and_numbers_only(one: str, other: str, same: bool) -> None:
+    assert (near_duplicate_key(one) == near_duplicate_key(other)) is same

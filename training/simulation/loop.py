@@ -12,13 +12,13 @@ import numpy as np
 from retrieval.engine import Engine
 from retrieval.person_request import asks_for_person
 from retrieval.records import Knowledge, QuestionRecord
-from retrieval.review_ranking import Waiting
 from training.evaluation.inputs import named_passages
 from training.evaluation.pipeline import RANKS_GIVEN, FitSettings, run_trial
 from training.evaluation.scoring import reply_figures
 from training.remembering import Remembering
 from training.simulation.orders import Asked, Order, first_of
 from training.simulation.plan import Plan, Row
+from training.simulation.rankings import Waiting
 from training.simulation.visitors import Crowd, VisitorLabel, Visitors
 
 if TYPE_CHECKING:
@@ -115,7 +115,13 @@ class Simulation:
         rounds = [self._judged(0, state, trial)]
         for day, rows in enumerate(self._plan.days, start=1):
             self._open(state, trial.engine, rows, day=day)
-            chosen = first_of(order, list(state.waiting.values()), budget=terms.budget, random=state.random)
+            chosen = first_of(
+                order,
+                list(state.waiting.values()),
+                budget=terms.budget,
+                unrelated=trial.engine.retriever.view.backgrounds[""].questions.mean,
+                random=state.random,
+            )
             self._label(state, trial.engine, chosen, terms)
             if day % terms.retrain_every == 0 or day == len(self._plan.days):
                 trial = self._trained(state)

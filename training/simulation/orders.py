@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.decision import Outcome
-from retrieval.review_ranking import RankingParts, Waiting, order_by_gain, rank, vectors_of
+from retrieval.review_ranking import Undecided, rank_for_review
 from training.simulation.plan import Row
+from training.simulation.rankings import RankingParts, Waiting, order_by_gain, rank, vectors_of
 
 
 class Order(StrEnum):
-    """`queue` is what the service ranks by; from `margin` on there are others to compare it with."""
+    """`queue` is what the service ranks by; from `margin` on there are simpler ones to compare it with."""
 
     QUEUE = "queue"
     RANDOM = "random"
@@ -23,6 +24,7 @@ class Order(StrEnum):
     MARGIN = "margin"
     MARGIN_DENSITY = "margin-density"
     MARGIN_DIVERSITY = "margin-diversity"
+    MARGIN_BOTH = "margin-both"
     LEAST_CONFIDENCE = "least-confidence"
     ENTROPY = "entropy"
 
@@ -54,7 +56,7 @@ class Asked:
 
 
 _PARTS = {
-    Order.QUEUE: RankingParts(),
+    Order.MARGIN_BOTH: RankingParts(),
     Order.MARGIN: RankingParts(density=False, diversity=False),
     Order.MARGIN_DENSITY: RankingParts(diversity=False),
     Order.MARGIN_DIVERSITY: RankingParts(density=False),
@@ -63,19 +65,36 @@ _ALONE = RankingParts(density=False, diversity=False)
 
 
 def first_of(
-    order: Order, asked: Sequence[Asked], *, budget: int, random: np.random.Generator
+    order: Order, asked: Sequence[Asked], *, budget: int, unrelated: float, random: np.random.Generator
 ) -> list[Asked]:
-    """At most `budget` of those that wait, in the order of labelling."""
+    """At most `budget` of those that wait, in the order of labelling; `unrelated` is the cosine of unrelated texts."""
     if order is Order.ALL:
         return list(asked)
     waiting = [each.waiting for each in asked]
     if order is Order.RANDOM:
         places = random.permutation(len(asked)).tolist()
+    elif order is Order.QUEUE:
+        ranked = rank_for_review(
+            [_undecided(each) for each in asked], vectors_of(waiting), unrelated=unrelated, limit=budget
+        )
+        places = [each.row for each in ranked]
     elif order in _PARTS:
         places = rank(waiting, most=budget, parts=_PARTS[order])
     else:
         places = order_by_gain(_gains(order, asked), vectors_of(waiting), most=budget, parts=_ALONE)
     return [asked[place] for place in places[:budget]]
+
+
+def _undecided(asked: Asked) -> Undecided:
+    waiting = asked.waiting
+    return Undecided(
+        key=asked.row.message.utterance,
+        asked=waiting.asked,
+        confidences=asked.confidences[:2],
+        answer_at=min(max(waiting.answer_at, 0.01), 0.99),
+        against=waiting.dissent,
+        in_favour=waiting.support,
+    )
 
 
 def _gains(order: Order, asked: Sequence[Asked]) -> NDArray[np.float64]:

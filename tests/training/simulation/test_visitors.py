@@ -4,10 +4,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from retrieval.decision import Outcome
-from retrieval.review_ranking import Waiting
 from training.evaluation.pipeline import Message
 from training.simulation.orders import Asked
 from training.simulation.plan import Row
+from training.simulation.rankings import Waiting
 from training.simulation.visitors import Crowd, Strategy, Visitors
 
 EVERYBODY = Crowd(noise=0.0, voting=1.0)

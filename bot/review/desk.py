@@ -1,0 +1,123 @@
+"""The queue as this process has it: ranked once, then followed decision by decision until it is time to rank anew."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.answering.serving import Serving
+from bot.db.base import now
+from bot.db.engine import Database
+from bot.feedback.trust import OLDEST_VOICE
+from bot.feedback.voices import hear, shown_to
+from bot.review import repository
+from bot.review.gap_finding import find_and_store_gaps
+from bot.review.utterance_vectors import UtteranceVectors
+from bot.review.waiting import Waiting, group, key_of, most_promising
+from retrieval.review_ranking import Ranked, rank_for_review
+
+LOOKED_AT = 50_000
+"""The newest exchanges of the last 90 days."""
+RANKED = 1_000
+"""So many by traffic and doubt get vectors; what lies behind them comes up once these are decided."""
+QUICK_S, LONGEST_S, REST = 0.25, 60.0, 20
+"""A queue that took longer to rank than ``QUICK_S`` stays for ``REST`` times as long, a minute at most."""
+SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A question in its place, and why it is there."""
+
+    waiting: Waiting
+    ranked: Ranked
+
+
+@dataclass(frozen=True)
+class Queue:
+    release_id: str
+    entries: Sequence[Entry]
+    built_at: datetime
+    stays_until: float
+
+    @property
+    def keys(self) -> list[str]:
+        return [entry.waiting.key for entry in self.entries]
+
+
+class ReviewDesk:
+    """One a process; every process comes to the same order."""
+
+    def __init__(self, database: Database, vectors: UtteranceVectors) -> None:
+        self._database = database
+        self._vectors = vectors
+        self._ranking, self._finding = asyncio.Lock(), asyncio.Lock()
+        self._queue: Queue | None = None
+
+    async def entries(self, serving: Serving) -> list[Entry]:
+        """What waits by now, the most worthwhile first."""
+        async with self._ranking:
+            queue = self._queue
+            if (
+                queue is None
+                or queue.release_id != serving.release_id
+                or time.monotonic() > queue.stays_until
+            ):
+                queue = self._queue = await self._ranked(serving)
+                return list(queue.entries)
+        async with self._database.read() as session:
+            gone = await _settled(session, since=queue.built_at - SLACK)
+        return [entry for entry in queue.entries if entry.waiting.key not in gone]
+
+    async def find_gaps(self, serving: Serving) -> int:
+        """Looks for gaps and stores them; returns how many are open."""
+        async with self._finding:
+            return await find_and_store_gaps(self._database, serving, self._vectors)
+
+    async def _ranked(self, serving: Serving) -> Queue:
+        started, built_at = time.monotonic(), now()
+        async with self._database.read() as session:
+            waiting, decided = await _waiting(session, at=built_at)
+        chosen = most_promising(waiting, RANKED)
+        encoder = serving.engine.retriever.encoder
+        encoded = await self._vectors.of(encoder, [each.newest.utterance for each in chosen])
+        settled = await self._vectors.of(encoder, decided)
+        ranked = await asyncio.to_thread(
+            rank_for_review,
+            [each.undecided() for each in chosen],
+            encoded.vectors,
+            unrelated=encoded.scale.unrelated,
+            settled=settled.vectors,
+        )
+        ended = time.monotonic()
+        rest = min(LONGEST_S, REST * (ended - started)) if ended - started > QUICK_S else 0.0
+        return Queue(
+            serving.release_id, [Entry(chosen[each.row], each) for each in ranked], built_at, ended + rest
+        )
+
+
+async def _waiting(session: AsyncSession, *, at: datetime) -> tuple[list[Waiting], list[str]]:
+    """What waits, and the newest utterances that were decided about."""
+    since = at - OLDEST_VOICE
+    rows = await repository.asked_since(session, since, limit=LOOKED_AT)
+    heard = await hear(session, since=since)
+    concerned = {voice.answer_id for each in heard for voice in each.voices}
+    shown = await shown_to(session, sorted(concerned), since=since)
+    waiting = group(
+        rows,
+        settled=await _settled(session),
+        heard=heard,
+        shown_to=shown,
+        signals=await repository.signals_on(session, since),
+    )
+    decided = await repository.decided_utterances(session, since=since)
+    return waiting, decided[:RANKED]
+
+
+async def _settled(session: AsyncSession, *, since: datetime | None = None) -> set[str]:
+    """Keys of what was decided since then, and of what is put off now."""
+    decided = {key_of(utterance) for utterance in await repository.decided_utterances(session, since=since)}
+    return decided | await repository.skipped(session, at=now())

@@ -1,0 +1,122 @@
+"""A question of the queue as an operator sees it: all that one decision needs."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.db.base import JsonObject
+from bot.db.conversation_tables import Exchange
+from bot.review import repository
+from bot.review.desk import Entry
+from bot.review.repository import Vote
+from bot.review.schemas import AnswerShown, ProposalOut, ReviewItem, Votes, Why
+from bot.review.waiting import Opinion
+
+SHOWN = 5
+COMMENTS = 3
+T = TypeVar("T")
+
+
+async def review_items(session: AsyncSession, entries: Sequence[Entry]) -> list[ReviewItem]:
+    """Read now; what was erased meanwhile is left out."""
+    newest = await repository.exchanges(session, [entry.waiting.newest.id for entry in entries])
+    concerned = {row["answer_id"] for exchange in newest.values() for row in exchange.candidates[:SHOWN]}
+    texts = await repository.texts_of_answers(session, concerned)
+    ids = [row.id for entry in entries for row in entry.waiting.rows]
+    given = await repository.votes_on(session, ids)
+    votes = _by_key(entries, ((vote.exchange_id, vote) for vote in given))
+    signals = _by_key(entries, await repository.kinds_of_signals(session, ids))
+    return [
+        _item(
+            entry,
+            newest[entry.waiting.newest.id],
+            texts,
+            votes=votes.get(entry.waiting.key, []),
+            signals=signals.get(entry.waiting.key, []),
+        )
+        for entry in entries
+        if entry.waiting.newest.id in newest
+    ]
+
+
+def _by_key(entries: Sequence[Entry], found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    owner = {row.id: entry.waiting.key for entry in entries for row in entry.waiting.rows}
+    grouped: dict[str, list[T]] = {}
+    for exchange_id, each in found:
+        grouped.setdefault(owner[exchange_id], []).append(each)
+    return grouped
+
+
+def _item(
+    entry: Entry,
+    exchange: Exchange,
+    texts: Mapping[str, Mapping[str, str]],
+    *,
+    votes: Sequence[Vote],
+    signals: Sequence[str],
+) -> ReviewItem:
+    waiting, ranked = entry.waiting, entry.ranked
+    shown = [row for row in exchange.candidates[:SHOWN] if texts.get(row["answer_id"])]
+    return ReviewItem(
+        exchange_id=exchange.id,
+        utterance=exchange.utterance,
+        language=exchange.language,
+        asked=waiting.asked,
+        asked_at=exchange.created_at,
+        outcome=exchange.outcome,
+        rule=exchange.rule,
+        answer_at=waiting.newest.answer_at,
+        reply=exchange.reply["text"],
+        given=waiting.newest.given,
+        candidates=[_answer(row, texts[row["answer_id"]], exchange.language) for row in shown],
+        votes=_votes(votes),
+        signals=dict(sorted(Counter(signals).items())),
+        proposal=_proposal(waiting.opinions),
+        why=Why(
+            gain=round(ranked.gain, 4),
+            uncertainty=round(ranked.uncertainty, 4),
+            doubt=round(ranked.doubt, 4),
+            settles=round(ranked.settles, 4),
+        ),
+    )
+
+
+def _answer(row: JsonObject, texts: Mapping[str, str], language: str) -> AnswerShown:
+    return AnswerShown(
+        answer_id=row["answer_id"],
+        question=row.get("question"),
+        text=texts.get(language) or next(iter(texts.values())),
+        confidence=row.get("confidence", 0.0),
+        similarity=row.get("similarity", 0.0),
+        lexical=row.get("lexical", 0.0),
+        support=row.get("support", 0.0),
+    )
+
+
+def _votes(votes: Sequence[Vote]) -> Votes:
+    ratings = Counter(vote.rating for vote in votes)
+    comments = [vote.comment for vote in reversed(votes) if vote.comment]
+    return Votes(
+        up=ratings["up"],
+        down=ratings["down"],
+        reasons=dict(sorted(Counter(vote.reason for vote in votes if vote.reason).items())),
+        comments=comments[:COMMENTS],
+    )
+
+
+def _proposal(opinions: Sequence[Opinion]) -> ProposalOut | None:
+    """The strongest of the near-duplicates' ones; None where visitors favour nothing."""
+    weighed = [opinion.weighed for opinion in opinions if opinion.weighed.answer_id]
+    if not weighed:
+        return None
+    best = max(weighed, key=lambda w: (w.eligible, w.support - w.dissent, w.answer_id))
+    return ProposalOut(
+        answer_id=best.answer_id,
+        eligible=best.eligible,
+        support=best.support,
+        dissent=best.dissent,
+        independent=best.independent,
+        flags=sorted(best.flags),
+    )

@@ -1,0 +1,102 @@
+"""Exchanges grouped into what one decision settles: near-duplicates of one question. Pure."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.feedback.trust import Kind, Weighed, one_voice_each, weigh, weigh_answer
+from bot.feedback.voices import Heard
+from bot.review.repository import AskedRow
+from retrieval.near_duplicates import near_duplicate_key
+from retrieval.review_ranking import Undecided, doubt
+
+USUAL_CUTOFF = 0.5
+"""For exchanges that did not note the cut-off they met."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What visitors say about an utterance: voices against its reply and for it, and what they favour instead."""
+
+    against: float
+    in_favour: float
+    weighed: Weighed
+
+
+@dataclass
+class Waiting:
+    """One question that nobody has decided about, with all exchanges in which it was asked, the newest last."""
+
+    key: str
+    rows: list[AskedRow]
+    opinions: list[Opinion] = field(default_factory=list)
+    signals: int = 0
+
+    @property
+    def newest(self) -> AskedRow:
+        return self.rows[-1]
+
+    @property
+    def asked(self) -> int:
+        """By how many visitors: asking twice is no more traffic to settle."""
+        return len({row.visitor for row in self.rows})
+
+    def undecided(self) -> Undecided:
+        newest = self.newest
+        confidences = (newest.confidence, newest.second) if newest.confidence else ()
+        return Undecided(
+            key=self.key,
+            asked=self.asked,
+            confidences=confidences,
+            answer_at=USUAL_CUTOFF if newest.answer_at is None else min(max(newest.answer_at, 0.01), 0.99),
+            against=max((opinion.against for opinion in self.opinions), default=0.0),
+            in_favour=max((opinion.in_favour for opinion in self.opinions), default=0.0),
+            signals=self.signals,
+        )
+
+
+def key_of(utterance: str) -> str:
+    """The SHA-256 of the near-duplicate key; "" for a text without letters or digits, about which nobody can decide."""
+    key = near_duplicate_key(utterance)
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else ""
+
+
+def opinion_on(given: str | None, heard: Heard, shown_to: dict[str, int]) -> Opinion:
+    """Of a reply that gave an answer: voices against it and for it; else what was chosen speaks against asking back."""
+    around = heard.surroundings(shown_to)
+    weighed = weigh(heard.voices, heard.decided, around)
+    if given is None:
+        return Opinion(weighed.support, 0.0, weighed)
+    voices = one_voice_each(heard.voices)
+    about = weigh_answer(given, voices, around)
+    blocks = {voice.block for voice in voices if voice.kind is Kind.DOWN and voice.answer_id == given}
+    return Opinion(max(about.dissent, float(len(blocks))), about.support, weighed)
+
+
+def group(
+    rows: Sequence[AskedRow],
+    *,
+    settled: Collection[str],
+    heard: Sequence[Heard],
+    shown_to: dict[str, int],
+    signals: Mapping[str, int],
+) -> list[Waiting]:
+    """What waits, by key; ``settled`` are the keys that do not (decided, or put off)."""
+    found: dict[str, Waiting] = {}
+    for row in rows:
+        key = key_of(row.utterance)
+        if key and key not in settled:
+            waiting = found.setdefault(key, Waiting(key, []))
+            waiting.rows.append(row)
+            waiting.signals += signals.get(row.id, 0)
+    for each in heard:
+        known = found.get(key_of(each.utterance))
+        if known is not None:
+            known.opinions.append(opinion_on(known.newest.given, each, shown_to))
+    return [found[key] for key in sorted(found)]
+
+
+def most_promising(waiting: Sequence[Waiting], limit: int) -> list[Waiting]:
+    """By traffic and doubt alone, which takes no vectors; by key again."""
+    ranked = sorted(waiting, key=lambda each: (-each.asked * doubt(each.undecided()), each.key))
+    return sorted(ranked[:limit], key=lambda each: each.key)
