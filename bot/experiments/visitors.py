@@ -7,7 +7,6 @@ said, voted or taken back later counts for nothing. Only erasing a visitor takes
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,9 +56,9 @@ async def watch(session: AsyncSession, experiment: Experiment, *, at: datetime, 
             shown.replies += 1
             shown.slow += row.latency_ms > slow_ms
             shown.wrong_language += row.wrong_language
-    for row in await session.execute(_handoffs(experiment)):
-        shown = came[row.visitor_id]
-        shown.handed_off |= row.created_at <= shown.ends_at
+    for visitor_id, created_at in await session.execute(_handoffs(experiment)):
+        if visitor_id is not None:
+            came[visitor_id].handed_off |= created_at <= came[visitor_id].ends_at
     _count_votes(came, (await session.execute(_votes(experiment))).all())
     return Watched(sorted(over, key=lambda each: (each.first_at, each.visitor_id)), len(came) - len(over))
 
@@ -70,7 +69,7 @@ def _first(experiment: Experiment) -> Select[*tuple[Any, ...]]:
     return came.where(Exposure.experiment_id == experiment.id).group_by(Exposure.visitor_id)
 
 
-def _came(row: Row[Any]) -> Shown:
+def _came(row: Row[str, str, datetime]) -> Shown:
     return Shown(row.visitor_id, Arm(row.arm), row.first_at)
 
 
@@ -108,7 +107,9 @@ def _votes(experiment: Experiment) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _count_votes(came: dict[str, Shown], votes: Iterable[Row[Any]]) -> None:
+def _count_votes(
+    came: dict[str, Shown], votes: Iterable[Row[str, str, str, str, datetime, datetime | None]]
+) -> None:
     """The newest vote of a person on an exchange counts, as it stood when the visitor's time was over."""
     newest: dict[tuple[str, str], tuple[str, str]] = {}
     for vote in votes:

@@ -242,7 +242,6 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
         "LabelIn",
         "AcceptIn",
         "ExportWish",
-        "ExperimentWish",
         "ChatCompletionRequest",
     ):
         for field, schema in described["components"]["schemas"][name]["properties"].items():
@@ -259,6 +258,8 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
         "force": {"type": "boolean"},
     }
     correction["required"] = ["action", "text"]
+    wish = described["components"]["schemas"]["ExperimentWish"]  # one of the four pairs can be started
+    wish["properties"] = {name: {"enum": ids[name]} for name in ("release_a", "release_b")}
     said = described["components"]["schemas"]["ChatMessage"]["properties"]
     said["role"]["enum"], said["content"] = ["user"], {"enum": ["Can I return something?", None]}
     for media_type, content in described["paths"]["/v1/imports"]["post"]["requestBody"]["content"].items():
