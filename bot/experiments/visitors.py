@@ -63,7 +63,7 @@ async def watch(session: AsyncSession, experiment: Experiment, *, at: datetime, 
     return Watched(sorted(over, key=lambda each: (each.first_at, each.visitor_id)), len(came) - len(over))
 
 
-def _first(experiment: Experiment) -> Select[*tuple[Any, ...]]:
+def _first(experiment: Experiment) -> Select[str, str, datetime]:
     first = func.min(Exposure.created_at).label("first_at")
     came = select(Exposure.visitor_id, func.min(Exposure.arm).label("arm"), first)
     return came.where(Exposure.experiment_id == experiment.id).group_by(Exposure.visitor_id)
@@ -73,12 +73,12 @@ def _came(row: Row[str, str, datetime]) -> Shown:
     return Shown(row.visitor_id, Arm(row.arm), row.first_at)
 
 
-def _replies(experiment: Experiment) -> Select[*tuple[Any, ...]]:
+def _replies(experiment: Experiment) -> Select[str, datetime, float, bool]:
     columns = (Exposure.visitor_id, Exposure.created_at, Exposure.latency_ms, Exposure.wrong_language)
     return select(*columns).where(Exposure.experiment_id == experiment.id)
 
 
-def _handoffs(experiment: Experiment) -> Select[*tuple[Any, ...]]:
+def _handoffs(experiment: Experiment) -> Select[str | None, datetime]:
     """Of the conversations that take part."""
     return (
         select(Conversation.visitor_id, Handoff.created_at)
@@ -87,7 +87,7 @@ def _handoffs(experiment: Experiment) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _conversations(experiment: Experiment) -> Select[*tuple[Any, ...]]:
+def _conversations(experiment: Experiment) -> Select[str]:
     return (
         select(Exchange.conversation_id)
         .join(Exposure, Exposure.exchange_id == Exchange.id)
@@ -95,7 +95,7 @@ def _conversations(experiment: Experiment) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _votes(experiment: Experiment) -> Select[*tuple[Any, ...]]:
+def _votes(experiment: Experiment) -> Select[str, str, str, str, datetime, datetime | None]:
     return (
         select(
             Exposure.visitor_id, Feedback.exchange_id, Feedback.given_by, Feedback.rating, Feedback.created_at,
