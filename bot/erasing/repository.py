@@ -160,7 +160,7 @@ async def _leave_gaps(session: AsyncSession, subject: Subject) -> None:
     for start in range(0, len(concerned), SLICE):
         part = Gap.id.in_(concerned[start : start + SLICE])
         left = select(func.count()).where(GapMember.gap_id == Gap.id).correlate(Gap).scalar_subquery()
-        blank = {"terms": [], "draft": {}, "medoid_exchange_id": None, "messages": left}
+        blank: dict[str, Any] = {"terms": [], "draft": {}, "medoid_exchange_id": None, "messages": left}
         await _run(session, update(Gap).where(part).values(**blank))
         await _run(session, delete(Gap).where(part, Gap.state == GapState.OPEN, Gap.messages == 0))
 
