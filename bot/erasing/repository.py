@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.access_tables import IdempotencyKey, Visitor
-from bot.db.comparison_tables import Exposure, ShadowDecision
 from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Message, Signal
 from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
@@ -140,13 +139,11 @@ async def delete_stored_replies(session: AsyncSession, keys: Sequence[tuple[str,
 
 
 async def delete_talk(session: AsyncSession, subject: Subject) -> None:
-    """Feedback, signals, decisions of shadows, exposures, messages, handoffs, exchanges, conversations and the visitor, children first."""
+    """Feedback, signals, messages, handoffs, exchanges, conversations and the visitor, children first."""
     await _leave_gaps(session, subject)
     await _run(session, delete(ReviewSkip).where(ReviewSkip.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Feedback).where(subject.feedback))
     await _run(session, delete(Signal).where(subject.signals))
-    await _run(session, delete(ShadowDecision).where(ShadowDecision.exchange_id.in_(subject.exchanges)))
-    await _run(session, delete(Exposure).where(Exposure.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Handoff).where(Handoff.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Exchange).where(Exchange.conversation_id.in_(subject.conversations)))
@@ -163,7 +160,7 @@ async def _leave_gaps(session: AsyncSession, subject: Subject) -> None:
     for start in range(0, len(concerned), SLICE):
         part = Gap.id.in_(concerned[start : start + SLICE])
         left = select(func.count()).where(GapMember.gap_id == Gap.id).correlate(Gap).scalar_subquery()
-        blank: dict[str, object] = {"terms": [], "draft": {}, "medoid_exchange_id": None, "messages": left}
+        blank: dict[str, Any] = {"terms": [], "draft": {}, "medoid_exchange_id": None, "messages": left}
         await _run(session, update(Gap).where(part).values(**blank))
         await _run(session, delete(Gap).where(part, Gap.state == GapState.OPEN, Gap.messages == 0))
 

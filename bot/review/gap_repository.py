@@ -133,10 +133,9 @@ async def agents_drafts(session: AsyncSession) -> list[Draft]:
         .where(Label.draft_text.is_not(None), Label.exchange_id.is_not(None))
         .order_by(Label.id)
     )
-    rows = await session.execute(statement)
     return [
         Draft(id, exchange_id, text, language, asked)
-        for id, exchange_id, text, language, asked in rows.tuples()
+        for id, exchange_id, text, language, asked in await session.execute(statement)
         if exchange_id is not None and text is not None
     ]
 
