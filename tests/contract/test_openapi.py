@@ -189,7 +189,7 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     post(f"/v1/training-runs/{cancelled}/cancel", {})
     post("/v1/training-runs", {})
     answers = ids("/v1/answers")
-    tried, speaking = releases = ids("/v1/releases")
+    tried, speaking, _ = releases = ids("/v1/releases")
     post(f"/v1/releases/{tried}/shadow", {})
     experiment = post("/v1/experiments", {"release_a": speaking, "release_b": tried})["id"]
     client.delete(f"/v1/experiments/{experiment}", headers=key).raise_for_status()
@@ -198,6 +198,7 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         "conversation_id": [conversation],
         "exchange_id": exchanges,
         "label_id": _candidates(post, conversation),
+        "gap_id": _gaps(client, key),
         "answer_id": answers,
         "choice": answers,
         "question_id": ids("/v1/questions")[-4:],
@@ -229,6 +230,19 @@ def _candidates(post: Callable[[str, object], JsonObject], conversation: str) ->
     return [post(path, {"text": f"{word} {word[::-1]}"})["label_id"] for word in words]
 
 
+def _gaps(client: TestClient, key: dict[str, str]) -> list[str]:
+    """More of them than one operation can answer or dismiss: each a question that two visitors ask and nothing answers."""
+    for word in (first * 5 + second * 5 for first in "bcdfgh" for second in "klmnp"):
+        for text in (f"{word} {word[::-1]} {word}", f"{word} {word[::-1]} {word} please"):
+            began = client.post("/v1/conversations", json={}).raise_for_status().json()
+            path = f"/v1/conversations/{began['conversation_id']}/messages"
+            visitor = {"Authorization": f"Bearer {began['visitor_token']}"}
+            client.post(path, json={"text": text}, headers=visitor).raise_for_status()
+    client.post("/v1/gaps/find", headers=key).raise_for_status()
+    listed = client.get("/v1/gaps?limit=100", headers=key).raise_for_status().json()["items"]
+    return [gap["id"] for gap in listed]
+
+
 def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     """The document with the ids that exist, and one that does not, as the values of each parameter and field."""
     for path in described["paths"].values():
@@ -242,6 +256,8 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
         "LabelIn",
         "AcceptIn",
         "ExportWish",
+        "DecisionIn",
+        "GapAnswerIn",
         "ChatCompletionRequest",
     ):
         for field, schema in described["components"]["schemas"][name]["properties"].items():
