@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.commands.labels import LISTED, Cursor, Limit
 from bot.commands.review import ACTOR, open_desk
 from bot.db.review_tables import GapState
@@ -41,7 +40,7 @@ def list_gaps(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table(Column("id", min_width=36), "what is asked", "terms", "messages", "a week", "draft")
+    table = listing("id", "what is asked", "terms", "messages", "a week", "draft")
     for gap in page.items:
         a_week = f"{gap.forecast.per_week:.1f}" if gap.forecast else ""
         draft = "yes" if gap.draft else ""

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
-from rich.table import Column, Table
 
 from bot.answering.serving import ReleaseFollower, Serving
-from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.conversations.repository import any_exchange
 from bot.db.base import now
 from bot.db.engine import Database
@@ -43,7 +42,7 @@ def list_queue(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = Table(Column("exchange", min_width=36), "question", "asked", "outcome", "doubt", "gain", "votes")
+    table = listing("exchange", "question", "asked", "outcome", "doubt", "gain", "votes", whole="exchange")
     for item in page.items:
         why, votes = item.why, f"+{item.votes.up} -{item.votes.down}"
         numbers = (str(item.asked), item.outcome, f"{why.doubt:.2f}", f"{why.gain:.2f}", votes)
