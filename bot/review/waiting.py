@@ -10,9 +10,6 @@ from bot.review.repository import AskedRow
 from retrieval.near_duplicates import near_duplicate_key
 from retrieval.review_ranking import Undecided, doubt
 
-USUAL_CUTOFF = 0.5
-"""For exchanges that did not note the cut-off they met."""
-
 
 @dataclass(frozen=True)
 class Opinion:
@@ -48,7 +45,6 @@ class Waiting:
             key=self.key,
             asked=self.asked,
             confidences=confidences,
-            answer_at=USUAL_CUTOFF if newest.answer_at is None else min(max(newest.answer_at, 0.01), 0.99),
             against=max((opinion.against for opinion in self.opinions), default=0.0),
             in_favour=max((opinion.in_favour for opinion in self.opinions), default=0.0),
             signals=self.signals,

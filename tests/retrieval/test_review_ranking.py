@@ -8,9 +8,9 @@ from retrieval.review_ranking import Formula, Undecided, doubt, rank_for_review,
 
 
 def utterance(
-    key: str = "u", *, asked: int = 1, sure: tuple[float, ...] = (0.6,), **voices: float
+    key: str = "u", *, asked: int = 1, sure: tuple[float, ...] = (0.3,), **voices: float
 ) -> Undecided:
-    return Undecided(key, asked, sure, 0.6, **voices)  # type: ignore[arg-type]  # signals is an int
+    return Undecided(key, asked, sure, **voices)  # type: ignore[arg-type]  # signals is an int
 
 
 def at(*degrees: float) -> np.ndarray:
@@ -21,14 +21,14 @@ def at(*degrees: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("confidences", "expected"),
     [
-        ((0.6, 0.6), 1.0),  # on the cut-off, two alike
-        ((0.6,), 0.7),  # on the cut-off: 1; a lead of .6 over nothing: .4
-        ((0.3, 0.1), 0.65),  # half-way below: .5; a lead of .2: .8
-        ((1.0,), 1 / 6),  # .4 above of .6 possible: 1/3; no tie: 0
-        ((), 0.5),  # as far below as can be: 0; no lead at all: 1
+        ((0.6, 0.6), 1.0),
+        ((0.6,), 0.4),  # a lead of .6 over nothing
+        ((0.3, 0.1), 0.8),
+        ((1.0,), 0.0),
+        ((), 1.0),
     ],
 )
-def test_uncertainty_is_nearness_to_the_cutoff_and_to_the_second(
+def test_uncertainty_is_how_near_the_second_best_is_to_the_best(
     confidences: tuple[float, ...], expected: float
 ) -> None:
     assert uncertainty(utterance(sure=confidences)) == pytest.approx(expected)
@@ -52,7 +52,7 @@ def test_voices_shift_the_doubt(voices: dict[str, float], expected: float) -> No
 
 def test_traffic_counts_as_much_as_doubt() -> None:
     ranked = rank_for_review(
-        [utterance("rare", asked=2), utterance("sure", asked=9, sure=(1.0,)), utterance("often", asked=5)],
+        [utterance("rare", asked=2), utterance("sure", asked=9, sure=(5 / 6,)), utterance("often", asked=5)],
         at(0, 90, 180),
     )
 
@@ -81,13 +81,13 @@ def test_what_is_like_something_decided_falls() -> None:
 
 
 def test_similarity_is_measured_from_what_unrelated_texts_have() -> None:
-    """Cosine .8 is nothing where unrelated texts have .8, and level .8 where they have 0: a share of .6."""
+    """Cosine .8 is nothing where unrelated texts have .8, and level .8 where they have 0: a third of the way from .7 to 1."""
     near = np.array([[1, 0], [0.8, 0.6]], dtype=np.float32)
 
     assert rank_for_review([utterance("a"), utterance("b")], near, unrelated=0.8)[0].settles == pytest.approx(
         1
     )
-    assert rank_for_review([utterance("a"), utterance("b")], near)[0].settles == pytest.approx(1.6)
+    assert rank_for_review([utterance("a"), utterance("b")], near)[0].settles == pytest.approx(4 / 3)
 
 
 def test_ties_go_by_key_and_the_limit_is_kept() -> None:
@@ -105,7 +105,7 @@ def test_lazy_order_is_that_of_looking_at_all_each_time() -> None:
 
     ranked = rank_for_review(utterances, vectors)
 
-    shares = np.clip((vectors @ vectors.T - 0.5) / 0.5, 0, 1).astype(np.float64)
+    shares = np.clip((vectors @ vectors.T - 0.7) / 0.3, 0, 1).astype(np.float64)
     np.fill_diagonal(shares, 1.0)
     worth = np.array([each.asked * 0.7 for each in utterances])
     waiting = np.ones(30, dtype=bool)

@@ -91,7 +91,6 @@ def _undecided(asked: Asked) -> Undecided:
         key=asked.row.message.utterance,
         asked=waiting.asked,
         confidences=asked.confidences[:2],
-        answer_at=min(max(waiting.answer_at, 0.01), 0.99),
         against=waiting.dissent,
         in_favour=waiting.support,
     )
