@@ -257,7 +257,6 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
         "AcceptIn",
         "ExportWish",
         "DecisionIn",
-        "GapAnswerIn",
         "ChatCompletionRequest",
     ):
         for field, schema in described["components"]["schemas"][name]["properties"].items():
@@ -276,6 +275,12 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     correction["required"] = ["action", "text"]
     wish = described["components"]["schemas"]["ExperimentWish"]  # one of the four pairs can be started
     wish["properties"] = {name: {"enum": ids[name]} for name in ("release_a", "release_b")}
+    gap = described["components"]["schemas"]["GapAnswerIn"]  # earlier answers are no rivals of these
+    gap["properties"] = {
+        "text": {"enum": ["Umbrellas are mended in Bonn.", "Saddles are waxed twice.", "我们修理雨伞。"]},
+        "force": {"type": "boolean"},
+    }
+    gap["required"] = ["text"]
     said = described["components"]["schemas"]["ChatMessage"]["properties"]
     said["role"]["enum"], said["content"] = ["user"], {"enum": ["Can I return something?", None]}
     for media_type, content in described["paths"]["/v1/imports"]["post"]["requestBody"]["content"].items():

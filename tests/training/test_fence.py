@@ -38,7 +38,9 @@ def export(
         for answer in range(answers)
         for place, word in enumerate(WORDS[:each])
     ]
-    return TrainingExport(Knowledge(rows), (), "digest", sources or {}, conversations or {})
+    return TrainingExport(
+        Knowledge(rows), (), "digest", sources=sources or {}, conversations=conversations or {}
+    )
 
 
 def test_about_a_tenth_is_fenced_and_stays_so_when_questions_are_added() -> None:
