@@ -41,7 +41,7 @@ _POLITE = frozenset(
 
 
 @lru_cache(maxsize=1 << 16)
-def near_duplicate_key(text: str) -> str:
+def same_question_key(text: str) -> str:
     """Equal for texts with the same words, in whatever order, whatever their numbers and courtesies.
 
     Negations are words like others. A text of courtesies alone, or without any word, has its folded form for a key.

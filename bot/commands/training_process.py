@@ -55,17 +55,11 @@ def run_training(*arguments: str, aside: bool = False) -> None:
 
     `aside` sends what it prints to the error stream, for commands whose output is JSON.
     """
-    code = training_exit_code(*arguments, aside=aside)
-    if code != 0:
-        raise SystemExit(code)
-
-
-def training_exit_code(*arguments: str, aside: bool = False) -> int:
-    """As `run_training`, for callers to whom another exit code than 0 is an answer."""
     if not can_train():
         raise ConflictError(INSTALL_REMEDY)
     environment = training_environment(Settings())
     command = [sys.executable, "-m", "training", *arguments]
     stdout = ERROR_STREAM if aside else None
     code = subprocess.run(command, env=environment, stdout=stdout, check=False).returncode  # noqa: S603  # no shell
-    return code if code >= 0 else 1
+    if code != 0:
+        raise SystemExit(code if code > 0 else 1)

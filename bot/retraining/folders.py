@@ -10,7 +10,7 @@
 
 import shutil
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,19 +50,18 @@ def progress_file(settings: Settings, run_id: str) -> Path:
     return settings.data_dir / TRAINING / f"{run_id}.progress.json"
 
 
-def remove_folders(settings: Settings, ids: Iterable[str], *, keep_reports: Collection[str] = ()) -> None:
+def remove_folders(settings: Settings, ids: Iterable[str]) -> None:
     """Takes away all that was made, wholly or in part, under these ids of checkpoints and snapshots."""
     for id in ids:
-        for folder in _folders_of(settings, id, with_report=id not in keep_reports):
+        for folder in _folders_of(settings, id):
             for found in (folder, *folder.parent.glob(f".{folder.name}.*")):
                 shutil.rmtree(found, ignore_errors=True)
 
 
-def _folders_of(settings: Settings, id: str, *, with_report: bool) -> list[Path]:
+def _folders_of(settings: Settings, id: str) -> list[Path]:
     if id.startswith("snp_"):
         return [settings.data_dir / snapshot_path(id)]
-    made = [settings.data_dir / checkpoint_path(id), export_folder(settings, id)]
-    return [*made, report_of(settings, id)] if with_report else made
+    return [settings.data_dir / checkpoint_path(id), export_folder(settings, id), report_of(settings, id)]
 
 
 def remove_inputs(settings: Settings, checkpoint_id: str) -> None:

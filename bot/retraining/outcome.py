@@ -64,8 +64,7 @@ async def sweep(database: Database, settings: Settings, *, keep: Collection[str]
     """Takes away the checkpoints and snapshots that ended runs and earlier attempts left behind, but those to keep."""
     async with database.read() as session:
         unused = await repository.unused_folders(session)
-    ids = [id for id in unused.ids if id not in keep]
-    await asyncio.to_thread(folders.remove_folders, settings, ids, keep_reports=unused.refused)
+    await asyncio.to_thread(folders.remove_folders, settings, [id for id in unused if id not in keep])
 
 
 async def _end(database: Database, claim: Claim, state: RunState, *, error: str | None = None) -> None:

@@ -1,6 +1,5 @@
 """Queries on training runs."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -58,27 +57,16 @@ def end(run: TrainingRun, state: RunState, *, at: datetime, error: str | None = 
     run.state, run.slot, run.ended_at, run.error = state, None, at, error
 
 
-@dataclass(frozen=True)
-class Unused:
-    """Ids of checkpoints and snapshots that became part of no release; ``refused`` are those with a report to keep."""
-
-    ids: list[str]
-    refused: frozenset[str]
-
-
-async def unused_folders(session: AsyncSession) -> Unused:
-    """Of the runs of late and their earlier attempts."""
+async def unused_folders(session: AsyncSession) -> list[str]:
+    """Ids of checkpoints and snapshots that became part of no release, of the runs of late and their earlier attempts."""
     columns = (TrainingRun.state, TrainingRun.checkpoint_id, TrainingRun.snapshot_id, TrainingRun.leftovers)
     statement = select(*columns).order_by(TrainingRun.id.desc()).limit(SWEPT_RUNS)
     named: set[str] = set()
-    refused: set[str] = set()
     for row in await session.execute(statement):
         named.update(row.leftovers)
         if row.state in (RunState.REFUSED, RunState.FAILED, RunState.CANCELLED):
             named.update(id for id in (row.checkpoint_id, row.snapshot_id) if id is not None)
-        if row.state == RunState.REFUSED and row.checkpoint_id is not None:
-            refused.add(row.checkpoint_id)
     for table in (Checkpoint, IndexSnapshot):
         known = await session.execute(select(table.id).where(table.id.in_(named)))
         named.difference_update(known.scalars())
-    return Unused(sorted(named), frozenset(refused))
+    return sorted(named)

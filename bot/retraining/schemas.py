@@ -37,7 +37,7 @@ class RunProgress(BaseModel):
 
 
 class RunVerdict(BaseModel):
-    passed: bool | None = Field(description="Whether the gate let it pass; null when no gate has judged")
+    passed: bool = Field(description="Whether the gate let it pass")
     reasons: list[str]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.feedback.trust import Kind, Weighed, one_voice_each, weigh, weigh_answer
 from bot.feedback.voices import Heard
 from bot.review.repository import AskedRow
-from retrieval.near_duplicates import near_duplicate_key
+from retrieval.near_duplicates import same_question_key
 from retrieval.review_ranking import Undecided, doubt
 
 
@@ -53,7 +53,7 @@ class Waiting:
 
 def key_of(utterance: str) -> str:
     """The SHA-256 of the near-duplicate key; "" for a text without letters or digits, about which nobody can decide."""
-    key = near_duplicate_key(utterance)
+    key = same_question_key(utterance)
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else ""
 
 

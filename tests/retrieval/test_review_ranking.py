@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from retrieval.near_duplicates import near_duplicate_key
+from retrieval.near_duplicates import same_question_key
 from retrieval.review_ranking import Formula, Undecided, doubt, rank_for_review, uncertainty
 
 
@@ -127,4 +127,4 @@ def test_lazy_order_is_that_of_looking_at_all_each_time() -> None:
     ],
 )
 def test_near_duplicates_differ_in_courtesies_and_numbers_only(one: str, other: str, same: bool) -> None:
-    assert (near_duplicate_key(one) == near_duplicate_key(other)) is same
+    assert (same_question_key(one) == same_question_key(other)) is same
