@@ -33,6 +33,8 @@ from bot.knowledge import endpoints as knowledge
 from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
 from bot.page import endpoints as page
+from bot.quality import endpoints as quality
+from bot.quality.watching import watch_quality
 from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
@@ -64,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     domains = (
         *(conversations, feedback, corrections, handoffs, openai),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
-        *(releases, shadowing, experiments, health, page),
+        *(releases, shadowing, experiments, quality, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -107,6 +109,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch_experiments(database, companions),
         _clean_up(database, settings),
         _find_gaps(desk, follower),
+        watch_quality(database, tolerated_error=settings.tolerated_error),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:

@@ -77,6 +77,7 @@ class RetrainingSettings(BaseModel):
     embedded: bool = Field(True, description="Let kefu serve start a worker when a training run is due")
     every: Duration | None = Field(None, ge=timedelta(minutes=1), description="Train again after so long")
     after_labels: NonNegativeInt = Field(50, description="Train after so many new labels; 0 for never")
+    on_alarm: bool = Field(True, description="Train when the promoted release does not keep what it promised")
     at: time | None = Field(None, description="Local time from which such runs may start, for three hours")
     memory: ByteSize = Field(
         ByteSize(6_000_000_000), ge=256_000_000, description="Memory that a training process may have"

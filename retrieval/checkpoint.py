@@ -90,6 +90,20 @@ def write_checkpoint(
     return write_artifact(target, kind=CHECKPOINT_KIND, files=files, meta=meta)
 
 
+def copy_checkpoint(
+    source: Path, target: Path, *, confidence: ConfidenceModel, meta: Mapping[str, JsonValue]
+) -> Manifest:
+    """The same checkpoint with another confidence; `meta` is added to its manifest's.
+
+    Raises:
+        ArtifactError: `source` is missing or altered, or `target` cannot be written.
+    """
+    manifest = verify_artifact(source, kind=CHECKPOINT_KIND)
+    files: dict[str, Writer] = {name: _placed(source / name) for name in manifest.files}
+    files[CONFIDENCE_FILE] = lambda file: _write_text(file, confidence.to_json())
+    return write_artifact(target, kind=CHECKPOINT_KIND, files=files, meta={**manifest.meta, **meta})
+
+
 def _placed(source: Path) -> Writer:
     def place(file: Path) -> None:
         try:

@@ -36,6 +36,7 @@ __all__ = [
     "Cutoffs",
     "cross_fitted",
     "cross_fitted_confidences",
+    "cutoffs_by_language",
     "default_confidence",
     "example_weights",
     "fit_confidence",
@@ -119,7 +120,7 @@ def fit_examples(
     judged = crossed.judged
     fusion, beta = _fit(table, weights)
     mixed = _mixture(table.known, unknown_share, np.random.default_rng(seed))
-    cutoffs = _cutoffs_by_language(table.languages, judged, mixed, target_error)
+    cutoffs = cutoffs_by_language(table.languages, judged, mixed, target_error)
     return replace(
         model,
         weights=dict(zip(FEATURES, beta.tolist(), strict=True)),
@@ -230,7 +231,7 @@ def _settled(chances: Floats, right: Flags, order: NDArray[np.intp], second: Flo
     return CrossFitted(judged, rows, order, second)
 
 
-def _cutoffs_by_language(
+def cutoffs_by_language(
     languages: NDArray[np.str_], judged: Judged, mixed: Flags, target_error: float
 ) -> dict[str, Cutoffs]:
     """Cut-offs of all languages together under "", and of those with enough examples."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.commands import experiments, shadows
+from bot.commands import experiments, quality, shadows
 from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.pagination import Page
 from bot.releases import service
@@ -19,6 +19,7 @@ _GATE = {True: "passed", False: "refused", None: ""}
 app = typer.Typer(no_args_is_help=True)
 shadows.register(app)
 experiments.register(app)
+quality.register(app)
 
 
 @app.command("list")

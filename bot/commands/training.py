@@ -34,12 +34,15 @@ def train(
     promote: Annotated[
         bool, typer.Option("--promote", help="Let the new release speak at once, if the gate lets it pass")
     ] = False,
+    recalibrate: Annotated[
+        bool, typer.Option("--recalibrate", help="Train nothing: other cut-offs, chosen on audited traffic")
+    ] = False,
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to a worker and return")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train on what is approved now; the result is a candidate release that the gate has judged."""
     settings = Settings()
-    options = RunOptions(backbone=backbone, tune=tune, seed=seed, promote=promote)
+    options = RunOptions(backbone=backbone, tune=tune, seed=seed, promote=promote, recalibrate=recalibrate)
     if queue:
         _queue(settings, options, as_json=as_json)
         return

@@ -19,6 +19,7 @@ from bot.knowledge.index_feed import load_knowledge, load_out_of_scope, load_que
 from bot.private_files import make_private_folder
 from bot.releases import repository
 from bot.releases.repository import ReleaseParts
+from bot.review.audits import traffic_unknown_share
 from bot.settings import Settings
 from retrieval.artifacts import Manifest
 from retrieval.records import Knowledge
@@ -38,13 +39,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """`sources` and `conversations` are those of the questions, by number; `traffic` is (utterance, language)."""
+    """`sources` and `conversations` are those of the questions, by number; `traffic` is (utterance, language).
+
+    `unknown_share` is that of the traffic as far as audits tell, else the assumed one.
+    """
 
     revision: int
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     sources: Mapping[int, str]
     conversations: Mapping[int, str]
+    unknown_share: float
     traffic: tuple[tuple[str, str], ...] = ()
 
 
@@ -98,6 +103,7 @@ async def load_inputs(database: Database) -> BuildInputs:
             await load_out_of_scope(session),
             await load_question_sources(session),
             await repository.question_conversations(session),
+            await traffic_unknown_share(session, at=now()) or ASSUMED_UNKNOWN_SHARE,
             await repository.recent_messages(session, since=now() - TRAFFIC_WINDOW, most=MOST_TRAFFIC),
         )
     if not inputs.knowledge.questions:
@@ -141,7 +147,7 @@ def _build_untuned(
     confidence = fit_confidence(
         retriever,
         target_error=settings.tolerated_error,
-        unknown_share=ASSUMED_UNKNOWN_SHARE,
+        unknown_share=inputs.unknown_share,
         out_of_scope=inputs.out_of_scope,
         progress=_reported(progress, "calibrate"),
     )

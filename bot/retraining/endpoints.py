@@ -52,7 +52,7 @@ async def request_training(
             trigger=RunTrigger.MANUAL,
             requested_by=key.name,
             reason=wish.reason,
-            options=RunOptions(tune=wish.tune, seed=wish.seed),
+            options=RunOptions(tune=wish.tune, seed=wish.seed, recalibrate=wish.recalibrate),
         )
         shown = service.run_out(run, parts.settings)
         return StoredReply(201 if is_new else 200, shown.model_dump(mode="json"))

@@ -1,4 +1,5 @@
-"""From what is approved now to a candidate: export, training in a child process, index snapshot, verdict.
+"""From what is approved now to a candidate: export, training in a child process (or the checkpoint that speaks, with
+other cut-offs), index snapshot, verdict.
 
 Nothing here writes a row that others would use: what it returns becomes a release in `outcome`.
 """
@@ -12,7 +13,7 @@ from typing import TypeVar
 from bot.db.engine import Database
 from bot.db.training_tables import RunState
 from bot.releases import building
-from bot.releases.building import ASSUMED_UNKNOWN_SHARE, BuildInputs, checkpoint_path
+from bot.releases.building import BuildInputs, checkpoint_path
 from bot.releases.reports import report_folder
 from bot.releases.repository import ReleaseParts
 from bot.retraining import folders, repository
@@ -20,6 +21,7 @@ from bot.retraining.children import Children
 from bot.retraining.claiming import Claim
 from bot.retraining.judging import Candidate, Verdict, judged
 from bot.retraining.lease import writing
+from bot.retraining.recalibrating import traffic_judged, write_recalibrated
 from bot.retraining.schemas import AUTO
 from bot.retraining.trust import trust_of
 from bot.settings import Settings
@@ -43,11 +45,13 @@ async def make_candidate(
 ) -> Made:
     """Raises KefuError, RetrievalError or OSError; whatever it has made by then is left to the caller."""
     inputs = await _inputs(database, claim)
-    backbone = await _backbone(settings, claim, children)
     export = folders.export_folder(settings, claim.checkpoint_id)
     manifest = await in_thread(lambda: _exported(export, inputs))
-    if not await in_thread(lambda: _taken_over(settings, claim, manifest)):
-        await children.run(*_training(settings, claim, manifest, export, backbone, children))
+    if claim.options.recalibrate:
+        source = await traffic_judged(database)
+        await in_thread(lambda: write_recalibrated(settings, source, claim.checkpoint_id))
+    else:
+        await _train(settings, claim, inputs, manifest, export, children)
     parts = await in_thread(
         lambda: building.parts_of_checkpoint(
             settings,
@@ -70,6 +74,19 @@ async def make_candidate(
         seed=claim.options.seed,
     )
     return Made(parts, verdict)
+
+
+async def _train(
+    settings: Settings,
+    claim: Claim,
+    inputs: BuildInputs,
+    manifest: Manifest,
+    export: Path,
+    children: Children,
+) -> None:
+    backbone = await _backbone(settings, claim, children)
+    if not await in_thread(lambda: _taken_over(settings, claim, manifest)):
+        await children.run(*_training(settings, claim, inputs, manifest, export, backbone, children))
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -141,7 +158,13 @@ def _take_report(settings: Settings, earlier: str, present: str) -> None:
 
 
 def _training(
-    settings: Settings, claim: Claim, manifest: Manifest, export: Path, backbone: str, children: Children
+    settings: Settings,
+    claim: Claim,
+    inputs: BuildInputs,
+    manifest: Manifest,
+    export: Path,
+    backbone: str,
+    children: Children,
 ) -> tuple[str, ...]:
     """The arguments of ``python -m training``."""
     work = folders.work_folder(settings, export_digest=manifest.digest, seed=claim.options.seed)
@@ -150,7 +173,7 @@ def _training(
         *("--target", str(settings.data_dir / checkpoint_path(claim.checkpoint_id))),
         *("--backbone", backbone, "--tune" if claim.options.tune else "--no-tune"),
         *("--seed", str(claim.options.seed), "--work", str(work)),
-        *("--target-error", str(settings.tolerated_error), "--unknown-share", str(ASSUMED_UNKNOWN_SHARE)),
+        *("--target-error", str(settings.tolerated_error), "--unknown-share", str(inputs.unknown_share)),
         *("--report", str(report_folder(settings, claim.checkpoint_id))),
         *children.limits(),
     )

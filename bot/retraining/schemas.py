@@ -10,7 +10,10 @@ AUTO = "auto"
 
 
 class RunOptions(BaseModel):
-    """How to train; ``promote`` is a person's word that the new release shall speak at once."""
+    """How to train; ``promote`` is a person's word that the new release shall speak at once.
+
+    ``recalibrate`` trains nothing: the checkpoint that speaks gets cut-offs that fit its audited traffic.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,6 +21,7 @@ class RunOptions(BaseModel):
     tune: bool = True
     seed: int = 0
     promote: bool = False
+    recalibrate: bool = False
 
 
 class TrainingRunWish(BaseModel):
@@ -26,6 +30,10 @@ class TrainingRunWish(BaseModel):
     reason: str | None = Field(None, max_length=400, description="Why, for those who read the list")
     tune: bool = Field(True, description="Train the encoder's upper layers where it is worth it")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything random")
+    recalibrate: bool = Field(
+        False,
+        description="Train nothing: choose other cut-offs for the release that speaks, on audited traffic",
+    )
 
 
 class RunProgress(BaseModel):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.training_tables import RunState, RunTrigger, TrainingLease, TrainingRun
 from bot.knowledge.index_feed import current_revision
+from bot.quality.service import unheeded_alarm
 from bot.retraining import lease as leases
 from bot.retraining import repository
 from bot.settings import RetrainingSettings
@@ -35,8 +36,10 @@ async def due(session: AsyncSession, settings: RetrainingSettings, *, moment: da
     if last is not None and _paused(last, moment):
         return None
     learnt = await repository.newest(session, *_LEARNT)
-    return await _by_labels(session, settings, learnt) or await _by_schedule(
-        session, settings, learnt, moment
+    return (
+        await _by_alarm(session, settings, learnt)
+        or await _by_labels(session, settings, learnt)
+        or await _by_schedule(session, settings, learnt, moment)
     )
 
 
@@ -61,6 +64,18 @@ def _paused(last: TrainingRun, moment: datetime) -> bool:
     if last.state in _LEARNT or last.ended_at is None:
         return False
     return moment - last.ended_at < PAUSE_AFTER_FAILURE
+
+
+async def _by_alarm(
+    session: AsyncSession, settings: RetrainingSettings, learnt: TrainingRun | None
+) -> Due | None:
+    """One run for each alarm about the release that speaks; whether it is raised is not decided here."""
+    if not settings.on_alarm:
+        return None
+    alarm = await unheeded_alarm(session, since=learnt.created_at if learnt else None)
+    if alarm is None:
+        return None
+    return Due(RunTrigger.ALARM, "; ".join(f"{kind}: {why}" for kind, why in sorted(alarm.reasons.items())))
 
 
 async def _by_labels(

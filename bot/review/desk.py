@@ -14,6 +14,7 @@ from bot.db.engine import Database
 from bot.feedback.trust import OLDEST_VOICE
 from bot.feedback.voices import hear, shown_to
 from bot.review import repository
+from bot.review.audits import waiting_audits
 from bot.review.gap_finding import find_and_store_gaps
 from bot.review.utterance_vectors import UtteranceVectors
 from bot.review.waiting import Waiting, group, key_of, most_promising
@@ -26,6 +27,12 @@ RANKED = 1_000
 QUICK_S, LONGEST_S, REST = 0.25, 60.0, 20
 """A queue that took longer to rank than ``QUICK_S`` stays for ``REST`` times as long, a minute at most."""
 SLACK = timedelta(minutes=1)
+AUDIT_EVERY = 10
+"""One in so many questions of the queue was drawn by lot (`audits`)."""
+
+
+UNRANKED = Ranked(row=0, gain=0.0, uncertainty=0.0, doubt=0.0, settles=1.0)
+"""Of what was drawn and lies too far behind to be ranked."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Entry:
 
     waiting: Waiting
     ranked: Ranked
+    audit: bool = False
+    """Drawn by lot; then it is about that very exchange."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,10 @@ class ReviewDesk:
                 or time.monotonic() > queue.stays_until
             ):
                 queue = self._queue = await self._ranked(serving)
-                return list(queue.entries)
         async with self._database.read() as session:
             gone = await _settled(session, since=queue.built_at - SLACK)
-        return [entry for entry in queue.entries if entry.waiting.key not in gone]
+            drawn = await _drawn(session, serving.release_id)
+        return with_audits([entry for entry in queue.entries if entry.waiting.key not in gone], drawn)
 
     async def find_gaps(self, serving: Serving) -> int:
         """Looks for gaps and stores them; returns how many are open."""
@@ -97,6 +106,34 @@ class ReviewDesk:
         return Queue(
             serving.release_id, [Entry(chosen[each.row], each) for each in ranked], built_at, ended + rest
         )
+
+
+def with_audits(entries: Sequence[Entry], drawn: Sequence[Waiting]) -> list[Entry]:
+    """What was drawn in every tenth place, and at the end where there are not so many entries.
+
+    What stands before its place by its gain already, in whatever spelling, stays there.
+    """
+    merged = list(entries)
+    for number, waiting in enumerate(drawn, start=1):
+        place = number * AUDIT_EVERY - 1
+        present = next((i for i, entry in enumerate(merged) if entry.waiting.key == waiting.key), None)
+        if present is not None and present <= place:
+            continue
+        ranked = merged.pop(present).ranked if present is not None else UNRANKED
+        merged.insert(place, Entry(waiting, ranked, audit=True))
+    return merged
+
+
+async def _drawn(session: AsyncSession, release_id: str) -> list[Waiting]:
+    """In the order of the draws, without what was put off."""
+    moment = now()
+    ids = list(await waiting_audits(session, release_id, at=moment))
+    if not ids:
+        return []
+    put_off = await repository.skipped(session, at=moment)
+    rows = {row.id: row for row in await repository.asked_in(session, ids)}
+    drawn = [Waiting(key_of(rows[id].utterance), [rows[id]]) for id in ids]
+    return [each for each in drawn if each.key and each.key not in put_off]
 
 
 async def _waiting(session: AsyncSession, *, at: datetime) -> tuple[list[Waiting], list[str]]:

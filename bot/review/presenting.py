@@ -74,6 +74,7 @@ def _item(
         votes=_votes(votes),
         signals=dict(sorted(Counter(signals).items())),
         proposal=_proposal(waiting.opinions),
+        audit=entry.audit,
         why=Why(
             gain=round(ranked.gain, 4),
             uncertainty=round(ranked.uncertainty, 4),

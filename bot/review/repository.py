@@ -76,9 +76,14 @@ def _asked() -> Select[Any]:
             func.coalesce(Conversation.visitor_id, Conversation.id).label("visitor"),
         )
         .join(Conversation, Conversation.id == Exchange.conversation_id)
-        .where(Exchange.rule.not_in(NO_QUESTION), ~Exchange.rule.startswith(SMALL_TALK, autoescape=True))
+        .where(*about_questions())
         .order_by(Exchange.id.desc())
     )
+
+
+def about_questions() -> tuple[Any, ...]:
+    """Exchanges in which something was decided about a question."""
+    return (Exchange.rule.not_in(NO_QUESTION), ~Exchange.rule.startswith(SMALL_TALK, autoescape=True))
 
 
 def _asked_row(row: Any) -> AskedRow:
@@ -99,7 +104,7 @@ def _asked_row(row: Any) -> AskedRow:
 
 async def decided_utterances(session: AsyncSession, *, since: datetime | None = None) -> list[str]:
     """What people with a key have decided about, in force; since a moment, or ever."""
-    statement = select(Label.utterance).where(*_by_people())
+    statement = select(Label.utterance).where(*decided_by_people())
     if since is not None:
         moment = func.coalesce(Label.decided_at, Label.created_at)
         statement = statement.where(moment >= since)
@@ -108,11 +113,14 @@ async def decided_utterances(session: AsyncSession, *, since: datetime | None = 
 
 async def decision_on(session: AsyncSession, folded: str) -> Label | None:
     """The newest decision in force about utterances of this form."""
-    statement = select(Label).where(*_by_people(), Label.folded == folded).order_by(Label.id.desc()).limit(1)
+    statement = (
+        select(Label).where(*decided_by_people(), Label.folded == folded).order_by(Label.id.desc()).limit(1)
+    )
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-def _by_people() -> tuple[Any, ...]:
+def decided_by_people() -> tuple[Any, ...]:
+    """Labels in force that an operator gave or accepted."""
     in_force = (Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
     return (*in_force, (Label.source == LabelSource.OPERATOR) | Label.decided_by.is_not(None))
 

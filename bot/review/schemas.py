@@ -102,6 +102,7 @@ class ReviewItem(BaseModel):
     votes: Votes
     signals: dict[str, int]
     proposal: ProposalOut | None
+    audit: bool = Field(description="Drawn by lot, to measure how often the bot errs; not by its gain")
     why: Why
 
 

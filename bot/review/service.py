@@ -18,6 +18,7 @@ from bot.knowledge.labels import add_label, label_out
 from bot.knowledge.service import Languages
 from bot.knowledge.texts import answer_text
 from bot.review import repository
+from bot.review.audits import top_up
 from bot.review.schemas import Decided, Decision, DecisionIn
 from bot.review.waiting import key_of
 
@@ -53,6 +54,7 @@ async def decide(
         exchange=exchange,
         near=near,
     )
+    await top_up(session, at=now())
     return Decided(verdict=wanted.verdict, label=label, until=None, repeated=False)
 
 

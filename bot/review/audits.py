@@ -1,0 +1,156 @@
+"""The audit sample: exchanges drawn by lot for a person to judge, so that what is said of the bot's quality is true.
+
+What the queue ranks first is what the bot is unsure of, and says nothing about how often it errs. So every tenth question of the queue is
+drawn instead: each exchange of the last week that the promoted release replied to is drawn with the same probability, whatever
+was asked, replied or decided, and never twice. Few wait at a time, so that people's pace sets how many are drawn. They are judged in
+the order of the draws: what has been drawn after the first one that nobody has judged yet does not count, so that it makes no
+difference which are judged quickly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random, SystemRandom
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.answering.given_answers import given_answer
+from bot.knowledge.folding import folded_hash
+from bot.releases import repository as releases
+from bot.review import audit_repository as repository
+from bot.review.audit_repository import Drawn, Said
+from bot.review.waiting import key_of
+from retrieval.normalize import fold
+
+MOST_WAITING = 5
+DRAWN_FROM = timedelta(days=7)
+LAPSES = timedelta(days=14)
+"""A draw that nobody has judged by then is left out: else one that is put off for ever would hold up all."""
+
+TELLS_FROM, TELLS_FOR = 100, timedelta(days=90)
+"""So many audits tell the share of unknown questions to within 0.1, and for so long."""
+
+WORDLESS = Said(None, None)
+"""A message without a letter or digit has no right answer, and nobody can be asked about it."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A drawn exchange and what a person says.
+
+    ``confidences`` are the candidates', falling; ``right_at`` is the place of the right one, None when it is not among
+    them. ``answered`` tells whether an answer was given, ``wrong`` whether that was another than the right one, ``unknown``
+    whether there was no right answer when it was asked.
+    """
+
+    exchange_id: str
+    language: str
+    rule: str
+    confidences: tuple[float, ...]
+    right_at: int | None
+    answered: bool
+    wrong: bool
+    unknown: bool
+
+    @property
+    def confidence(self) -> float:
+        return self.confidences[0] if self.confidences else 0.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """``judged`` in the order of the draws, of each release up to the first that waits; ``lapsed`` were left out."""
+
+    judged: tuple[Audited, ...]
+    waiting: tuple[str, ...]
+    lapsed: int
+
+
+async def audit_sample(
+    session: AsyncSession, *, at: datetime, release_id: str | None = None, since: datetime | None = None
+) -> Sample:
+    """Of one release, or of all of them, drawn since then."""
+    drawn = await repository.draws(session, release_id=release_id, since=since)
+    verdicts = await _verdicts(session) if drawn else {}
+    judged: list[Audited] = []
+    waiting: list[str] = []
+    held_up: set[str] = set()
+    lapsed = 0
+    for each in drawn:
+        said = _said_about(each.utterance, verdicts)
+        if said is not None:
+            if each.release_id not in held_up:
+                judged.append(_audited(each, said))
+        elif at - each.drawn_at > LAPSES:
+            lapsed += 1
+        else:
+            waiting.append(each.exchange_id)
+            held_up.add(each.release_id)
+    return Sample(tuple(judged), tuple(waiting), lapsed)
+
+
+async def top_up(session: AsyncSession, *, at: datetime, random: Random | None = None) -> int:
+    """Draws so many that ``MOST_WAITING`` wait, where there is traffic; how many it drew.
+
+    ``lock_decisions`` comes before it, so that two processes draw one after the other.
+    """
+    random = random or SystemRandom()
+    _, promoted = await releases.promoted(session)
+    if promoted is None:
+        return 0
+    release_id, since = promoted.release.id, at - DRAWN_FROM
+    wanted = MOST_WAITING - len(await waiting_audits(session, release_id, at=at))
+    population = await repository.count_drawable(session, release_id, since=since) if wanted > 0 else 0
+    drawn = 0
+    while drawn < wanted and population > 0:
+        place = random.randrange(population)
+        chosen = await repository.nth_drawable(session, release_id, since=since, place=place)
+        await repository.add_draw(session, chosen, release_id=release_id, population=population, at=at)
+        drawn, population = drawn + 1, population - 1
+    return drawn
+
+
+async def waiting_audits(session: AsyncSession, release_id: str, *, at: datetime) -> Sequence[str]:
+    """Drawn exchanges that nobody has judged, in the order of the draws."""
+    return (await audit_sample(session, at=at, release_id=release_id, since=at - LAPSES)).waiting
+
+
+async def traffic_unknown_share(session: AsyncSession, *, at: datetime) -> float | None:
+    """How many messages of late no answer covered; None until enough are judged."""
+    judged = (await audit_sample(session, at=at, since=at - TELLS_FOR)).judged
+    return unknown_share(judged) if len(judged) >= TELLS_FROM else None
+
+
+def unknown_share(judged: Sequence[Audited]) -> float:
+    """Within 0.02 and 0.9: so few are no proof that there are none, or nothing else."""
+    return min(0.9, max(0.02, sum(each.unknown for each in judged) / len(judged)))
+
+
+async def _verdicts(session: AsyncSession) -> dict[str, Said]:
+    """By the hash of the form and by the key of near-duplicates, as the queue lets them go together."""
+    found: dict[str, Said] = {}
+    for utterance, folded, said in await repository.decisions(session):
+        found[folded] = found[key_of(utterance)] = said
+    return found
+
+
+def _said_about(utterance: str, verdicts: dict[str, Said]) -> Said | None:
+    if not fold(utterance):
+        return WORDLESS
+    return verdicts.get(folded_hash(utterance)) or verdicts.get(key_of(utterance))
+
+
+def _audited(drawn: Drawn, said: Said) -> Audited:
+    given = given_answer(drawn.outcome, drawn.reply)
+    places = [row["answer_id"] for row in drawn.candidates]
+    written_since = said.answer_since is not None and said.answer_since > drawn.asked_at
+    return Audited(
+        exchange_id=drawn.exchange_id,
+        language=drawn.language,
+        rule=drawn.rule,
+        confidences=tuple(float(row.get("confidence", 0.0)) for row in drawn.candidates),
+        right_at=places.index(said.answer_id) if said.answer_id in places else None,
+        answered=given is not None,
+        wrong=given is not None and given != said.answer_id,
+        unknown=said.answer_id is None or written_since,
+    )
