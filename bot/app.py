@@ -36,6 +36,7 @@ from bot.page import endpoints as page
 from bot.quality import endpoints as quality
 from bot.quality.watching import watch_quality
 from bot.releases import endpoints as releases
+from bot.releases.retention import remove_old_releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
 from bot.review import endpoints as review
@@ -132,7 +133,8 @@ async def _clean_up(database: Database, settings: Settings) -> None:
             await note_departures(database)
             if settings.feedback.learn_from_visitors:
                 await learn_from_visitors(database)
-        except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
+            await remove_old_releases(database, settings)
+        except (SQLAlchemyError, OSError) as error:  # a busy or restarted database: tried again the next time
             log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)
 

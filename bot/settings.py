@@ -69,6 +69,12 @@ class RateLimitSettings(BaseModel):
 
 class ReleaseSettings(BaseModel):
     auto_promote: bool = Field(False, description="Promote a release that passed the gate without asking")
+    kept: PositiveInt = Field(
+        3, description="Releases promoted before the present one that can be rolled back to"
+    )
+    keep_for: Duration = Field(
+        timedelta(days=14), ge=timedelta(days=1), description="Keep the folders of the others for so long"
+    )
 
 
 class RetrainingSettings(BaseModel):

@@ -38,7 +38,7 @@ def list_releases(as_json: AsJson = False) -> None:
     for release in page.items:
         promoted = f"{release.promoted_at:%Y-%m-%d %H:%M}" if release.promoted_at else ""
         made = f"{release.created_at:%Y-%m-%d %H:%M}"
-        gate = _GATE[release.gate_passed]
+        gate = "removed" if release.removed_at else _GATE[release.gate_passed]
         table.add_row("yes" if release.promoted else "", release.id, gate, promoted, made, release.created_by)
     out.print(table)
 
@@ -105,6 +105,8 @@ def _print(release: ReleaseDetails, *, as_json: bool) -> None:
             table.add_row("", f"{check.name}: {check.reason}")
     if release.gate and release.gate.report:
         table.add_row("", release.gate.report)
+    if release.removed_at:
+        table.add_row("folders", f"removed {release.removed_at:%Y-%m-%d %H:%M} UTC")
     table.add_row("checkpoint", release.checkpoint.path)
     table.add_row(
         "snapshot", f"{release.snapshot.path} ({release.snapshot.summary.get('questions')} questions)"

@@ -18,7 +18,7 @@ from bot.releases import gating
 from bot.releases.comparisons import STOPPED, end_experiment
 from bot.releases.line_up import running_experiment
 from bot.releases.repository import promoted
-from bot.releases.service import find
+from bot.releases.service import find_whole
 
 SLOW_MS = 500.0
 """A reply that takes longer is felt as a wait; the budget is a tenth of it."""
@@ -30,11 +30,11 @@ async def start(session: AsyncSession, wish: ExperimentWish, *, started_by: str)
     Raises:
         NotFoundError: there is no such release.
         InvalidInputError: it is one release twice.
-        ConflictError: release_a does not speak, or an experiment runs.
+        ConflictError: release_a does not speak, an experiment runs, or a release's folders were removed.
         GateRefusedError: the gate refused release_b, it has never spoken, and nobody forces it.
     """
-    await find(session, wish.release_a)
-    tried = (await find(session, wish.release_b)).release
+    await find_whole(session, wish.release_a)
+    tried = (await find_whole(session, wish.release_b)).release
     if wish.release_a == wish.release_b:
         raise InvalidInputError(f"{wish.release_a} can't be tried against itself")
     _, present = await promoted(session)

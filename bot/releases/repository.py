@@ -1,5 +1,6 @@
 """Queries on checkpoints, snapshots, releases and the pointer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import now
+from bot.db.comparison_tables import Experiment, ShadowRun
 from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import Answer, Label, Question
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
@@ -66,11 +68,57 @@ async def promote(session: AsyncSession, release_id: str) -> int:
     return (await session.execute(statement)).scalar_one()
 
 
+async def lock_pointer(session: AsyncSession) -> None:
+    """Until this transaction has ended no release is promoted, set beside another one, or loses its folders."""
+    await session.execute(select(ReleasePointer.id).with_for_update())
+
+
+async def with_folders(session: AsyncSession) -> tuple[str | None, list[ReleaseParts]]:
+    """The promoted release's id, and all releases whose folders are there, the oldest first."""
+    present = (await session.execute(select(ReleasePointer.release_id))).scalar_one()
+    statement = (
+        select(Release, Checkpoint, IndexSnapshot)
+        .join(Checkpoint, Checkpoint.id == Release.checkpoint_id)
+        .join(IndexSnapshot, IndexSnapshot.id == Release.snapshot_id)
+        .where(Release.removed_at.is_(None))
+        .order_by(Release.id)
+    )
+    return present, [ReleaseParts(*row) for row in await session.execute(statement)]
+
+
+async def compared_since(session: AsyncSession, moment: datetime) -> set[str]:
+    """Releases that a shadow or an experiment needs, or needed after a moment."""
+    shadows = select(ShadowRun.release_id).where(
+        or_(ShadowRun.running.is_(True), ShadowRun.ended_at > moment)
+    )
+    tried = select(Experiment.release_a, Experiment.release_b).where(
+        or_(Experiment.running.is_(True), Experiment.ended_at > moment)
+    )
+    found = set((await session.execute(shadows)).scalars())
+    for row in await session.execute(tried):
+        found.update((row.release_a, row.release_b))
+    return found
+
+
+async def mark_removed(session: AsyncSession, ids: Sequence[str], *, at: datetime) -> None:
+    await session.execute(update(Release).where(Release.id.in_(ids)).values(removed_at=at))
+
+
+async def removed_paths(session: AsyncSession) -> list[str]:
+    """Folders of releases that are marked, below the data dir."""
+    marked = Release.removed_at.is_not(None)
+    checkpoints = select(Checkpoint.path).join(Release, Release.checkpoint_id == Checkpoint.id).where(marked)
+    snapshots = (
+        select(IndexSnapshot.path).join(Release, Release.snapshot_id == IndexSnapshot.id).where(marked)
+    )
+    return [*(await session.execute(checkpoints)).scalars(), *(await session.execute(snapshots)).scalars()]
+
+
 async def promoted_before(session: AsyncSession, present: ReleaseParts) -> str | None:
     """The id of the release that was promoted last before the present one, if there is one."""
     statement = (
         select(Release.id)
-        .where(Release.promoted_at < present.release.promoted_at)
+        .where(Release.promoted_at < present.release.promoted_at, Release.removed_at.is_(None))
         .order_by(Release.promoted_at.desc())
         .limit(1)
     )

@@ -13,6 +13,7 @@ class ReleaseOut(BaseModel):
     created_by: str
     promoted_at: datetime | None = Field(description="When it was promoted last")
     gate_passed: bool | None = Field(description="Whether the gate let it pass; null where it was not judged")
+    removed_at: datetime | None = Field(description="When its folders were removed, as it was old")
 
 
 class CheckpointOut(BaseModel):

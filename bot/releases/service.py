@@ -71,6 +71,23 @@ async def find(session: AsyncSession, release_id: str) -> ReleaseParts:
     return parts
 
 
+async def find_whole(session: AsyncSession, release_id: str) -> ReleaseParts:
+    """One that can be loaded, and stays so until this transaction has ended.
+
+    Raises:
+        NotFoundError: there is no such release.
+        ConflictError: its folders were removed.
+    """
+    await repository.lock_pointer(session)
+    parts = await find(session, release_id)
+    if parts.release.removed_at is not None:
+        raise ConflictError(
+            f"the folders of release {release_id} were removed on {parts.release.removed_at:%Y-%m-%d}, as it was old "
+            "(KEFU_RELEASES__KEPT, KEFU_RELEASES__KEEP_FOR); train again: kefu train"
+        )
+    return parts
+
+
 async def page_of_releases(session: AsyncSession, *, before: str | None, limit: int) -> Page[ReleaseOut]:
     """The newest first, from the cursor's release on."""
     rows = await repository.page(session, before=before, limit=limit + 1)
@@ -126,6 +143,7 @@ def _release_out(release: Release, present: ReleaseParts | None) -> ReleaseOut:
         created_by=release.created_by,
         promoted_at=release.promoted_at,
         gate_passed=None if release.gate is None else release.gate["passed"],
+        removed_at=release.removed_at,
     )
 
 
@@ -136,9 +154,10 @@ async def promote(
 
     Raises:
         NotFoundError: there is no such release.
+        ConflictError: its folders were removed.
         GateRefusedError: the gate refused it, it has never spoken, and nobody forces it.
     """
-    parts = await find(session, release_id)
+    parts = await find_whole(session, release_id)
     _, present = await repository.promoted(session)
     if present is not None and present.release.id == release_id:
         return present

@@ -12,7 +12,7 @@ from bot.knowledge.audit import record_audit
 from bot.pagination import Page, encode_cursor
 from bot.releases.comparisons import end_shadow
 from bot.releases.repository import promoted
-from bot.releases.service import find
+from bot.releases.service import find, find_whole
 from bot.shadowing import repository
 from bot.shadowing.schemas import (
     Difference,
@@ -29,9 +29,9 @@ async def switch_on(session: AsyncSession, release_id: str, *, started_by: str) 
 
     Raises:
         NotFoundError: there is no such release.
-        ConflictError: it is the release that speaks.
+        ConflictError: it is the release that speaks, or its folders were removed.
     """
-    parts = await find(session, release_id)
+    parts = await find_whole(session, release_id)
     _, present = await promoted(session)
     if present is not None and present.release.id == release_id:
         raise ConflictError(

@@ -1,0 +1,216 @@
+"""Which releases lose their folders, and that nothing which may still speak does."""
+
+import asyncio
+import shutil
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.db.base import new_id, now
+from bot.db.comparison_tables import Experiment, ShadowRun
+from bot.db.engine import Database
+from bot.db.release_tables import Checkpoint, IndexSnapshot, Release
+from bot.errors import ConflictError
+from bot.experiments import service as experiments
+from bot.experiments.schemas import ExperimentWish
+from bot.releases import repository, service
+from bot.releases.repository import ReleaseParts
+from bot.releases.retention import remove_old_releases
+from bot.settings import ReleaseSettings, Settings
+from bot.shadowing import service as shadowing
+
+PASSED, REFUSED = ({"passed": passed, "made_at": "", "report": "", "checks": []} for passed in (True, False))
+TODAY = now()
+
+
+def ago(days: float) -> datetime:
+    return TODAY - timedelta(days=days)
+
+
+@pytest.fixture
+def keeping_one(settings: Settings) -> Settings:
+    return settings.model_copy(update={"releases": ReleaseSettings(kept=1, keep_for=timedelta(days=14))})
+
+
+async def make(
+    database: Database,
+    settings: Settings,
+    *,
+    days: float,
+    promoted: float | None = None,
+    gate: dict | None = None,
+) -> str:
+    """A release with folders, made so many days ago."""
+    ids = [new_id(kind) for kind in ("rel", "chk", "snp")]
+    for folder in (f"checkpoints/{ids[1]}", f"snapshots/{ids[2]}"):
+        (settings.data_dir / folder).mkdir(parents=True)
+        (settings.data_dir / folder / "manifest.json").write_text("{}")
+    release = Release(
+        id=ids[0], checkpoint_id=ids[1], snapshot_id=ids[2], created_by="test", created_at=ago(days),
+        promoted_at=None if promoted is None else ago(promoted), gate=gate,
+    )  # fmt: skip
+    checkpoint = Checkpoint(id=ids[1], path=f"checkpoints/{ids[1]}", digest="", summary={"tuned": True})
+    snapshot = IndexSnapshot(
+        id=ids[2],
+        checkpoint_id=ids[1],
+        path=f"snapshots/{ids[2]}",
+        digest="",
+        revision=1,
+        summary={"questions": 1},
+    )
+    async with database.write() as session:
+        await repository.add(session, ReleaseParts(release, checkpoint, snapshot))
+    return ids[0]
+
+
+async def speak(database: Database, release: str, *, since: float) -> None:
+    async with database.write() as session:
+        await repository.promote(session, release)
+        await session.execute(update(Release).where(Release.id == release).values(promoted_at=ago(since)))
+
+
+async def there(database: Database, settings: Settings) -> set[str]:
+    """Releases of which both folders are whole; one of which a part is there would be a fault."""
+    async with database.read() as session:
+        rows = list((await session.execute(select(Release))).scalars())
+    found = set()
+    for row in rows:
+        folders = [
+            settings.data_dir / "checkpoints" / row.checkpoint_id,
+            settings.data_dir / "snapshots" / row.snapshot_id,
+        ]
+        assert len({folder.exists() for folder in folders}) == 1
+        if folders[0].exists():
+            found.add(row.id)
+    return found
+
+
+async def test_what_may_speak_again_stays_and_the_rest_goes(
+    database: Database, keeping_one: Settings
+) -> None:
+    ages = {
+        "long gone": {"days": 90, "promoted": 90}, "before": {"days": 60, "promoted": 60},
+        "refused": {"days": 30, "gate": REFUSED}, "refused lately": {"days": 2, "gate": REFUSED},
+        "passed over": {"days": 50, "gate": PASSED}, "waits": {"days": 20, "gate": PASSED},
+        "never judged": {"days": 20}, "speaks": {"days": 41},
+    }  # fmt: skip
+    ids = {name: await make(database, keeping_one, **facts) for name, facts in ages.items()}
+    await speak(database, ids["speaks"], since=40)
+
+    gone = await remove_old_releases(database, keeping_one, at=TODAY)
+
+    removed = {"long gone", "refused", "passed over", "never judged"}
+    assert set(gone) == {ids[name] for name in removed}
+    assert await there(database, keeping_one) == {ids[name] for name in ages.keys() - removed}
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == []
+    assert not list(keeping_one.data_dir.glob("*/.*"))
+
+
+async def test_what_stopped_to_speak_lately_stays_however_old(
+    database: Database, keeping_one: Settings
+) -> None:
+    first, second, third = [await make(database, keeping_one, days=90 - n, promoted=90 - n) for n in range(3)]
+    fourth = await make(database, keeping_one, days=5)
+    await speak(database, fourth, since=5)
+    # The first two stopped 89 and 88 days ago; the third five days ago, and is the one to go back to.
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == [first, second]
+    fifth = await make(database, keeping_one, days=1)
+    await speak(database, fifth, since=1)
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == []
+    assert await there(database, keeping_one) == {third, fourth, fifth}
+
+
+async def test_shadow_and_experiment_keep_theirs(database: Database, keeping_one: Settings) -> None:
+    speaks = await make(database, keeping_one, days=40)
+    await speak(database, speaks, since=40)
+    shadow, tried, ended, done = [await make(database, keeping_one, days=30, gate=REFUSED) for _ in range(4)]
+    started = {"started_by": "test", "started_at": ago(29)}
+    async with database.write() as session:
+        session.add(ShadowRun(id="shd_1", release_id=shadow, running=True, **started))
+        session.add(ShadowRun(id="shd_2", release_id=ended, ended_at=ago(2), **started))
+        session.add(ShadowRun(id="shd_3", release_id=done, ended_at=ago(20), **started))
+        session.add(
+            Experiment(
+                id="xpr_1",
+                release_a=speaks,
+                release_b=tried,
+                share=0.5,
+                running=True,
+                begins_at=ago(29),
+                **started,
+            )
+        )
+
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == [done]
+
+
+async def test_what_was_removed_is_neither_promoted_nor_tried_nor_rolled_back_to(
+    database: Database, keeping_one: Settings
+) -> None:
+    old, speaks = [await make(database, keeping_one, days=60, gate=REFUSED) for _ in range(2)]
+    await speak(database, speaks, since=50)
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == [old]
+
+    for attempt in (
+        lambda session: service.promote(session, old, promoted_by="test", force=True),
+        lambda session: shadowing.switch_on(session, old, started_by="test"),
+        lambda session: experiments.start(
+            session,
+            ExperimentWish(release_a=speaks, release_b=old, share=0.5, lead_s=1, force=True),
+            started_by="test",
+        ),
+    ):
+        with pytest.raises(ConflictError, match="the folders of release"):
+            async with database.write() as session:
+                await attempt(session)
+    with pytest.raises(ConflictError, match="no release was promoted before"):
+        async with database.write() as session:
+            await service.roll_back(session, rolled_back_by="test")
+
+
+async def test_a_kill_between_marking_and_deleting_is_made_good(
+    database: Database, keeping_one: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaks, old = [await make(database, keeping_one, days=60, gate=REFUSED) for _ in range(2)]
+    await speak(database, speaks, since=50)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("bot.releases.retention._delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await remove_old_releases(database, keeping_one, at=TODAY)
+    assert await there(database, keeping_one) == {speaks, old}
+    with monkeypatch.context() as dying:  # between renaming and the end of deleting
+        dying.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await remove_old_releases(database, keeping_one, at=TODAY)
+
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == []
+
+    assert await there(database, keeping_one) == {speaks}
+    assert not list(keeping_one.data_dir.glob("*/.*"))
+
+
+async def test_promoting_it_at_the_same_moment_leaves_a_release_that_is_there(
+    database: Database, keeping_one: Settings
+) -> None:
+    speaks, old = [await make(database, keeping_one, days=60, promoted=60 - n) for n in range(2)]
+    third = await make(database, keeping_one, days=50, promoted=50)
+    await speak(database, third, since=50)
+
+    async def promote() -> None:
+        async with database.write() as session:
+            await service.promote(session, speaks, promoted_by="test")
+
+    await asyncio.gather(
+        promote(), remove_old_releases(database, keeping_one, at=TODAY), return_exceptions=True
+    )
+
+    async with database.read() as session:
+        _, present = await repository.promoted(session)
+    assert present is not None
+    assert present.release.id in await there(database, keeping_one)
+    assert await there(database, keeping_one) in ({speaks, third}, {old, third})
