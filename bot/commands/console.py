@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -37,9 +38,20 @@ T = TypeVar("T")
 
 
 def listing(*headings: str, whole: str = "id") -> Table:
-    """A table that fits into 80 columns: the one called `whole` is never broken, so that it can be copied; others wrap."""
-    columns = [Column(name, no_wrap=name == whole, overflow="fold") for name in headings]
+    """A table that fits into 80 columns: the one called `whole` is never broken, so that it can be copied; others wrap.
+
+    With an id of 36 characters there is room for one column of words; what else is to be said goes below them (`below`).
+    """
+    columns = [
+        Column(name, no_wrap=name == whole, overflow="fold", min_width=max(map(cell_len, name.split())))
+        for name in headings
+    ]
     return Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+
+
+def below(words: str, *facts: str) -> str:
+    """Words and, in a line of its own, facts about them; empty ones are left out."""
+    return f"{words}\n{', '.join(fact for fact in facts if fact)}"
 
 
 def print_json(value: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import AsJson, listing, open_database, out, print_json, run
+from bot.commands.console import AsJson, below, listing, open_database, out, print_json, run
 from bot.commands.labels import LISTED, Cursor, Limit
 from bot.commands.review import ACTOR, open_desk
 from bot.db.review_tables import GapState
@@ -40,11 +40,11 @@ def list_gaps(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = listing("id", "what is asked", "terms", "messages", "a week", "draft")
+    table = listing("id", "what is asked")
     for gap in page.items:
-        a_week = f"{gap.forecast.per_week:.1f}" if gap.forecast else ""
-        draft = "yes" if gap.draft else ""
-        table.add_row(gap.id, gap.name or "", ", ".join(gap.terms), str(gap.messages), a_week, draft)
+        a_week = f"{gap.forecast.per_week:.1f} a week" if gap.forecast else ""
+        facts = (f"{gap.messages} messages", a_week, "with a draft" if gap.draft else "", *gap.terms)
+        table.add_row(gap.id, below(gap.name or "", *facts))
     out.print(table)
 
 

@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter
 
 from bot.answering.serving import ReleaseFollower, Serving
-from bot.commands.console import AsJson, listing, open_database, out, print_json, run
+from bot.commands.console import AsJson, below, listing, open_database, out, print_json, run
 from bot.conversations.repository import any_exchange
 from bot.db.base import now
 from bot.db.engine import Database
@@ -42,11 +42,13 @@ def list_queue(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = listing("exchange", "question", "asked", "outcome", "doubt", "gain", "votes", whole="exchange")
+    table = listing("exchange", "question", whole="exchange")
     for item in page.items:
-        why, votes = item.why, f"+{item.votes.up} -{item.votes.down}"
-        numbers = (str(item.asked), item.outcome, f"{why.doubt:.2f}", f"{why.gain:.2f}", votes)
-        table.add_row(item.exchange_id, item.utterance, *numbers)
+        votes = f"votes +{item.votes.up} -{item.votes.down}" if item.votes.up or item.votes.down else ""
+        why = "drawn by lot" if item.audit else f"doubt {item.why.doubt:.2f}, gain {item.why.gain:.2f}"
+        table.add_row(
+            item.exchange_id, below(item.utterance, item.outcome, f"asked by {item.asked}", why, votes)
+        )
     out.print(table)
     out.print(f"{page.waiting} questions wait.")
 

@@ -1,6 +1,7 @@
 """``kefu serve`` and ``kefu migrate``."""
 
 import asyncio
+import logging
 import signal
 import socket
 from contextlib import suppress
@@ -15,6 +16,7 @@ from bot.commands.console import open_database, out, run
 from bot.db.engine import Database
 from bot.db.migrating import current_revision, migrate
 from bot.dependencies import Parts
+from bot.logs import configure_logs
 from bot.retraining.children import can_train
 from bot.retraining.embedding import EmbeddedWorker
 from bot.settings import Settings
@@ -33,6 +35,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on")] = 8000,
 ) -> None:
     """Answer customers. Ctrl-C or SIGTERM ends it once running requests are done."""
+    configure_logs(least=logging.INFO)
     settings = Settings()
     run(lambda: _check(settings))
     app = create_app(settings)

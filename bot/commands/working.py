@@ -1,6 +1,7 @@
 """``kefu worker``: trains whatever is due, in a process of its own."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ import typer
 from bot.commands.console import err, open_database, run
 from bot.db.training_tables import RunState
 from bot.errors import ConflictError
+from bot.logs import configure_logs
 from bot.retraining.children import INSTALL_REMEDY, can_train
 from bot.retraining.holders import process_name
 from bot.retraining.training_one import Trainer
@@ -33,6 +35,7 @@ def worker(
     ] = False,
 ) -> None:
     """Train when it is due: asked for, by schedule, or after enough new labels. Ctrl-C or SIGTERM ends it."""
+    configure_logs(least=logging.INFO)
     if not can_train():
         raise ConflictError(INSTALL_REMEDY)
     _lower_priority()
