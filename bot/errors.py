@@ -105,3 +105,19 @@ class UnavailableError(KefuError):
 
     def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
+
+
+TEACHING_ERRORS = (
+    UnauthorizedError,
+    ForbiddenError,
+    RateLimitedError,
+    NotFoundError,
+    ConflictError,
+    RivalsError,
+    RequestRunningError,
+    KeyReusedError,
+    InvalidInputError,
+    TooLargeError,
+    UnavailableError,
+)
+"""Of endpoints by which a person teaches the bot: labels, corrections, decisions, answers to gaps."""

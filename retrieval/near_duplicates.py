@@ -1,4 +1,4 @@
-"""When two utterances are the same question for a person who decides about one of them."""
+"""When two texts are the same question: for splits by their words, and for a person who decides about one of them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,16 @@ _POLITE = frozenset(
 
 
 @lru_cache(maxsize=1 << 16)
-def same_question_key(text: str) -> str:
-    """Equal for texts with the same words, in whatever order, whatever their numbers and courtesies.
+def near_duplicate_key(text: str) -> str:
+    """Equal for texts with the same words, in whatever order, whatever their numbers. A text without a word has its folded form."""
+    return " ".join(sorted(_words(text))) or fold(text)
 
-    Negations are words like others. A text of courtesies alone, or without any word, has its folded form for a key.
-    """
-    terms = {_DIGITS.sub("0", term) for term in tokenize_lexical(text)} - _POLITE
-    return " ".join(sorted(terms)) or fold(text)
+
+@lru_cache(maxsize=1 << 16)
+def same_question_key(text: str) -> str:
+    """As `near_duplicate_key`, whatever the courtesies. Negations are words like others; courtesies alone have their folded form."""
+    return " ".join(sorted(_words(text) - _POLITE)) or fold(text)
+
+
+def _words(text: str) -> set[str]:
+    return {_DIGITS.sub("0", term) for term in tokenize_lexical(text)}

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from retrieval.artifacts import JsonValue
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.records import Knowledge, QuestionRecord
 from retrieval.training_export import TrainingExport
-from training.splits import near_duplicate_key, share_of
+from training.splits import share_of
 
 SHARE = 0.10
 MOST_FENCED = 3000  # where a tenth would be more, the share falls: a smaller fence lies within the larger one

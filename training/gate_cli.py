@@ -13,7 +13,7 @@ from rich.console import Console
 from retrieval.errors import RetrievalError
 from training.benchmark_cli import errors_told
 from training.errors import GateInputError
-from training.limits import cap_memory, end_with_parent, lower_priority, memory_told
+from training.limits import Background, Memory, ProgressPath, keep_limits, memory_told
 from training.models_cli import ModelsDir, default_models_dir
 from training.progress_file import ProgressFile
 
@@ -41,13 +41,9 @@ def gate(
         Path | None, typer.Option(help="JSON Lines of logged messages, to list changed answers.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    progress: Annotated[
-        Path | None, typer.Option(help="File that says how far it is, instead of bars.")
-    ] = None,
-    memory: Annotated[int | None, typer.Option(min=1, help="Bytes it may have at most.")] = None,
-    background: Annotated[
-        bool, typer.Option("--background", help="Low priority; end when standard input is closed.")
-    ] = False,
+    progress: ProgressPath = None,
+    memory: Memory = None,
+    background: Background = False,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Judge a candidate release, alone and beside the one that serves."""
@@ -57,11 +53,7 @@ def gate(
     from training.gate.writing import PAGE_FILE, Judged, write_gate
     from training.report.writing import refuse_existing
 
-    if background:
-        lower_priority()
-        end_with_parent()
-    if memory is not None:
-        cap_memory(memory)
+    keep_limits(memory=memory, background=background)
     with errors_told(), memory_told(memory):
         refuse_existing(report)
         folders = ReleaseFolders(candidate_checkpoint, candidate_snapshot)

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.normalize import fold as fold_text
 from retrieval.records import QuestionRecord
 from training.discriminant import Block, Judge, Labels, Rows, cross_judges, probabilities, sharpest
-from training.splits import FOLDS, near_duplicate_key, share_of
+from training.splits import FOLDS, share_of
 
 LEAST_SEEN = 3  # questions of an answer; with fewer it is neither suspected nor suggested
 LEAST_DOUBT = 0.5

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -17,11 +18,27 @@ from training.benchmark_cli import FAILED, errors
 BACKGROUND = 15
 """Nice value: with two busy processes on a core, one of value 0 gets 97 % of it (sched(7), weights 1024 to 36)."""
 
+ProgressPath = Annotated[Path | None, typer.Option(help="File that says how far it is, instead of bars.")]
+Memory = Annotated[int | None, typer.Option(min=1, help="Bytes it may have at most.")]
+Background = Annotated[
+    bool, typer.Option("--background", help="Low priority; end when standard input is closed.")
+]
+"""Options of whatever `kefu` starts as a process of its own."""
+
 STATUS = Path("/proc/self/status")
 _SAYS_MEMORY = re.compile(
     "bad_alloc|can't allocate memory|cannot allocate memory|failed to allocate|not enough memory",
     re.IGNORECASE,
 )
+
+
+def keep_limits(*, memory: int | None, background: bool) -> None:
+    """What the options of these names ask for."""
+    if background:
+        lower_priority()
+        end_with_parent()
+    if memory is not None:
+        cap_memory(memory)
 
 
 def lower_priority() -> None:

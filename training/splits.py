@@ -7,26 +7,15 @@ Questions that differ in word order, endings, numbers, case or punctuation alone
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
-from retrieval.lexical import tokenize_lexical
-from retrieval.normalize import fold
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.records import Knowledge, QuestionRecord
 
 FOLDS = 4
-_DIGITS = re.compile(r"\d+")
-
-
-@lru_cache(maxsize=1 << 16)
-def near_duplicate_key(text: str) -> str:
-    """Equal for questions with the same words, in whatever order, whatever their numbers."""
-    terms = {_DIGITS.sub("0", term) for term in tokenize_lexical(text)}
-    return " ".join(sorted(terms)) or fold(text)
 
 
 def share_of(key: str, *, salt: str) -> float:

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from training.benchmark_cli import errors, errors_told, warned
-from training.limits import cap_memory, end_with_parent, lower_priority, memory_told
+from training.limits import Background, Memory, ProgressPath, keep_limits, memory_told
 from training.models_cli import ModelsDir, default_models_dir
 from training.progress_file import ProgressFile
 from training.report_cli import ReportFolder, check_report_folder, save_report
@@ -82,21 +82,13 @@ def train(
     work: Annotated[
         Path | None, typer.Option(help="Folder to go on from after a kill; deleted when done.")
     ] = None,
-    progress: Annotated[
-        Path | None, typer.Option(help="File that says how far it is, instead of bars.")
-    ] = None,
-    memory: Annotated[int | None, typer.Option(min=1, help="Bytes it may have at most.")] = None,
-    background: Annotated[
-        bool, typer.Option("--background", help="Low priority; end when standard input is closed.")
-    ] = False,
+    progress: ProgressPath = None,
+    memory: Memory = None,
+    background: Background = False,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Train a checkpoint."""
-    if background:
-        lower_priority()
-        end_with_parent()
-    if memory is not None:
-        cap_memory(memory)
+    keep_limits(memory=memory, background=background)
     with errors_told(), memory_told(memory), shown_training(progress) as shown:
         from retrieval.models import find_model
         from retrieval.training_export import read_training_export

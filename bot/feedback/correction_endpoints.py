@@ -7,17 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.idempotency import StoredReply
 from bot.dependencies import Idempotent, PartsDep, WriteKey
 from bot.errors import (
-    ConflictError,
-    ForbiddenError,
-    InvalidInputError,
-    KeyReusedError,
-    NotFoundError,
-    RateLimitedError,
-    RequestRunningError,
-    RivalsError,
-    TooLargeError,
-    UnauthorizedError,
-    UnavailableError,
+    TEACHING_ERRORS,
 )
 from bot.feedback.correction_schemas import CorrectionIn, CorrectionOut
 from bot.feedback.corrections import correct
@@ -33,19 +23,7 @@ router = APIRouter(prefix="/v1/exchanges", tags=["feedback"])
     "/{exchange_id}/correction",
     status_code=201,
     response_model=CorrectionOut,
-    responses=responses(
-        UnauthorizedError,
-        ForbiddenError,
-        NotFoundError,
-        ConflictError,
-        RivalsError,
-        RateLimitedError,
-        RequestRunningError,
-        KeyReusedError,
-        InvalidInputError,
-        TooLargeError,
-        UnavailableError,
-    ),
+    responses=responses(*TEACHING_ERRORS),
 )
 async def correct_exchange(
     exchange_id: str, correction: CorrectionIn, parts: PartsDep, key: WriteKey, call: Idempotent

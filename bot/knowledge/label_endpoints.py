@@ -13,17 +13,12 @@ from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import LabelSource, LabelState
 from bot.dependencies import Idempotent, OperatorKey, PageLimit, PartsDep, ReadKey, WriteKey
 from bot.errors import (
-    ConflictError,
+    TEACHING_ERRORS,
     ForbiddenError,
     InvalidInputError,
-    KeyReusedError,
     NotFoundError,
     RateLimitedError,
-    RequestRunningError,
-    RivalsError,
-    TooLargeError,
     UnauthorizedError,
-    UnavailableError,
 )
 from bot.knowledge import labels, repository
 from bot.knowledge.label_schemas import AcceptIn, LabelIn, LabelOut
@@ -35,19 +30,7 @@ from bot.problems import responses
 router = APIRouter(prefix="/v1/labels", tags=["knowledge"])
 
 _READING = responses(UnauthorizedError, ForbiddenError, RateLimitedError, InvalidInputError)
-_WRITING = responses(
-    UnauthorizedError,
-    ForbiddenError,
-    RateLimitedError,
-    NotFoundError,
-    ConflictError,
-    RivalsError,
-    RequestRunningError,
-    KeyReusedError,
-    InvalidInputError,
-    TooLargeError,
-    UnavailableError,
-)
+_WRITING = responses(*TEACHING_ERRORS)
 
 
 @router.get("", response_model=Page[LabelOut], responses=_READING)

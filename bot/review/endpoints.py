@@ -9,15 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.idempotency import StoredReply
 from bot.dependencies import Idempotent, OperatorKey, PageLimit, Parts, PartsDep, ReadKey
 from bot.errors import (
-    ConflictError,
+    TEACHING_ERRORS,
     ForbiddenError,
     InvalidInputError,
-    KeyReusedError,
-    NotFoundError,
     RateLimitedError,
-    RequestRunningError,
-    RivalsError,
-    TooLargeError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -64,19 +59,7 @@ async def list_review(
 @router.post(
     "/{exchange_id}",
     response_model=DecidedAndNext,
-    responses=responses(
-        UnauthorizedError,
-        ForbiddenError,
-        NotFoundError,
-        ConflictError,
-        RivalsError,
-        RateLimitedError,
-        RequestRunningError,
-        KeyReusedError,
-        InvalidInputError,
-        TooLargeError,
-        UnavailableError,
-    ),
+    responses=responses(*TEACHING_ERRORS),
 )
 async def decide_review(
     exchange_id: str, decision: DecisionIn, parts: PartsDep, key: OperatorKey, call: Idempotent

@@ -8,17 +8,12 @@ from bot.access.idempotency import StoredReply
 from bot.db.review_tables import GapState
 from bot.dependencies import Idempotent, OperatorKey, PageLimit, PartsDep, ReadKey
 from bot.errors import (
-    ConflictError,
+    TEACHING_ERRORS,
     ForbiddenError,
     InvalidInputError,
-    KeyReusedError,
     NotFoundError,
     RateLimitedError,
-    RequestRunningError,
-    RivalsError,
-    TooLargeError,
     UnauthorizedError,
-    UnavailableError,
 )
 from bot.knowledge.publishing import change_knowledge
 from bot.knowledge.rivals import nearest_answers
@@ -30,19 +25,7 @@ from bot.review.gap_schemas import GapAnswerIn, GapOut, GapsFound
 router = APIRouter(prefix="/v1/gaps", tags=["review"])
 
 _READING = responses(UnauthorizedError, ForbiddenError, NotFoundError, RateLimitedError, InvalidInputError)
-_WRITING = responses(
-    UnauthorizedError,
-    ForbiddenError,
-    NotFoundError,
-    ConflictError,
-    RivalsError,
-    RateLimitedError,
-    RequestRunningError,
-    KeyReusedError,
-    InvalidInputError,
-    TooLargeError,
-    UnavailableError,
-)
+_WRITING = responses(*TEACHING_ERRORS)
 
 
 @router.get("", response_model=Page[GapOut], responses=_READING)

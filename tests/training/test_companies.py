@@ -5,12 +5,12 @@ import pytest
 from typer.testing import CliRunner
 
 import training.benchmark_companies_cli
+from retrieval.near_duplicates import near_duplicate_key
 from tests.fixtures.fakes import HashEncoder
 from tests.training.test_sets import write
 from training.__main__ import app
 from training.errors import EvaluationError
 from training.evaluation.companies import FEWEST, USUAL, company_names, read_company
-from training.splits import near_duplicate_key
 
 INTENTS = 66
 

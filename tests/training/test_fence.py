@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.records import Knowledge, QuestionRecord
 from retrieval.training_export import TrainingExport
 from training.fence import (
@@ -14,7 +15,6 @@ from training.fence import (
     taught_part,
     withheld_keys,
 )
-from training.splits import near_duplicate_key
 
 WORDS = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("alo", "emi", "ino", "orra", "ushi")]
 

@@ -3,8 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
-from training.splits import FOLDS, capped, families_of, fold_of, near_duplicate_key, share_of, spread
+from training.splits import FOLDS, capped, families_of, fold_of, share_of, spread
 
 WORDS = ("refund", "card", "order", "late", "退款", "快递", "where", "my", "7", "42")
 NAMES = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")

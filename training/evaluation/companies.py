@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from retrieval.near_duplicates import near_duplicate_key
 from training.evaluation.inputs import OUT_OF_SCOPE, TrainingData, questions_of, read_table
 from training.evaluation.sets import LabelledSet
-from training.splits import near_duplicate_key, share_of
+from training.splits import share_of
 
 SAMPLED, WRITTEN = "sampled", "written"
 FEWEST, MOST = 3, 40  # questions of a written intent

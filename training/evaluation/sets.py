@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from training.errors import EvaluationError
 from training.evaluation.inputs import (
@@ -28,7 +29,7 @@ from training.evaluation.inputs import (
     read_table,
 )
 from training.evaluation.pipeline import Message
-from training.splits import near_duplicate_key, share_of
+from training.splits import share_of
 
 Right = frozenset[str]
 

@@ -19,12 +19,12 @@ from retrieval.leave_one_out import (
     left_out_unknown,
     sample_of,
 )
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
 from retrieval.records import QuestionRecord
 from retrieval.view import View
 from training.gate.rows import Rows
-from training.splits import near_duplicate_key
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.checkpoint import Checkpoint
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.normalize import normalize
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from retrieval.retriever import Retriever
@@ -17,7 +18,7 @@ from retrieval.snapshot import PASSAGES, QUESTIONS, record_rows
 from retrieval.view import View, passage_text
 from training.fence import key_digest, withheld_keys
 from training.gate.checks import Check, passed, percent, refused, some
-from training.splits import near_duplicate_key, share_of
+from training.splits import share_of
 
 if TYPE_CHECKING:
     from training.gate.folders import LoadedRelease

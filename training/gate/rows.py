@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from retrieval.checkpoint import Checkpoint
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.normalize import fold
 from retrieval.records import QuestionRecord
 from retrieval.training_export import TrainingExport
 from training.fence import LEAST_ROWS, draw_fence, is_trusted, key_digest, withheld_keys
-from training.splits import near_duplicate_key, share_of
+from training.splits import share_of
 
 MOST_ROWS = 1000
 MOST_LEFT_OUT = 300

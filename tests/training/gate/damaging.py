@@ -18,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from retrieval.artifacts import MANIFEST_NAME, write_artifact
 from retrieval.encoder import SETTINGS_FILE, OnnxEncoder
+from retrieval.index import HNSW_LINKS
 from retrieval.records import Knowledge
 from tests.training.gate.conftest import Shop
 from training.gate.folders import ReleaseFolders
@@ -155,5 +156,19 @@ def vectors(
         other = faiss.IndexFlatIP(changed.shape[1])
         other.add(changed)
         faiss.write_index(other, str(folder / file))
+
+    return apply
+
+
+def links(edit: Callable[[NDArray[np.int32]], NDArray[np.int32]], file: str = "questions.faiss") -> Edit:
+    """Of an HNSW graph, as large snapshots have it, over a snapshot's own vectors; -1 ends a list of links."""
+
+    def apply(folder: Path) -> None:
+        index = faiss.read_index(str(folder / file))
+        graph = faiss.IndexHNSWFlat(index.d, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+        graph.add(index.reconstruct_n(0, index.ntotal))
+        changed = edit(faiss.vector_to_array(graph.hnsw.neighbors))
+        faiss.copy_array_to_vector(np.ascontiguousarray(changed, np.int32), graph.hnsw.neighbors)
+        faiss.write_index(graph, str(folder / file))
 
     return apply

@@ -21,6 +21,7 @@ from tests.training.gate.damaging import (
     Rows,
     document,
     hurt,
+    links,
     reencoded,
     remade,
     rows,
@@ -183,6 +184,16 @@ def first_number_twice(found: Rows) -> Rows:
     return [found[0], [found[0][0], *found[1][1:]], *found[2:]]
 
 
+def without_links(found: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Nine in ten lists of links are lost, so that most questions are not found from anywhere."""
+    return np.where(np.random.default_rng(5).random(len(found)) < 0.9, -1, found)
+
+
+def cut_graph(folder: Path) -> None:
+    links(lambda whole: whole)(folder)
+    text_edit("questions.faiss", lambda old: old[:-999])(folder)
+
+
 DAMAGES: dict[str, tuple[str, str, Damage]] = {
     # What an accident on the disk does.
     "damaged manifest": ("manifests", "is not JSON", hurt(CHK, text_edit("manifest.json", lambda old: old[:-40]))),
@@ -234,6 +245,11 @@ DAMAGES: dict[str, tuple[str, str, Damage]] = {
     "answer texts' vectors swapped": (
         "vectors", "answer texts are not those",
         remade(SNP, vectors(lambda old: old[::-1], "passages.faiss")),
+    ),
+    "lost links in a large index": ("recall", "of the 10 nearest questions", remade(SNP, links(without_links))),
+    "truncated large index": (
+        "loads", "questions.faiss",
+        remade(SNP, cut_graph),
     ),
     "swapped ids": ("knowledge", "lead to another answer", remade(SNP, rows(Q, swapped("refund", "invoice")))),
     "swapped ids of texts": ("knowledge", "lead to another answer", remade(SNP, rows(P, swapped("refund", "invoice")))),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from retrieval.checkpoint import Checkpoint
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.records import Knowledge, QuestionRecord
 from retrieval.training_export import TrainingExport
 from tests.fixtures.shops import shop_knowledge
 from tests.training.gate.conftest import Made
 from training.fence import draw_fence, key_digest, withheld_keys
 from training.gate.rows import MOST_ANCHORS, anchors_of, choose_rows
-from training.splits import near_duplicate_key
 
 
 def export(*questions: QuestionRecord, sources: dict[int, str] | None = None) -> TrainingExport:
