@@ -39,9 +39,10 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
     unknown = share_bounds(
         sum(each.unknown for each in sample.judged), len(sample.judged), alpha=ALPHA / len(KINDS) / 2
     )
-    drift = drift_of(
-        await first_confidences(session, release_id, limit=CONVERSATIONS), alpha=ALPHA / len(KINDS)
+    confidences = await first_confidences(
+        session, release_id, since=promoted.release.created_at, limit=CONVERSATIONS
     )
+    drift = drift_of(confidences, alpha=ALPHA / len(KINDS))
     alarms = await repository.newest_alarms(session, release_id)
     return QualityOut(
         release_id=release_id,

@@ -106,11 +106,13 @@ async def add_draw(
     await session.execute(insert(AuditDraw).values(**row))
 
 
-async def first_confidences(session: AsyncSession, release_id: str, *, limit: int) -> Sequence[float]:
-    """Of the first question of each conversation with a release, in the order they were asked."""
+async def first_confidences(
+    session: AsyncSession, release_id: str, *, since: datetime, limit: int
+) -> Sequence[float]:
+    """Of the first question of each conversation with a release since then, in the order they were asked."""
     first = (
         select(func.min(Exchange.id).label("id"))
-        .where(Exchange.release_id == release_id, *about_questions())
+        .where(Exchange.release_id == release_id, Exchange.created_at >= since, *about_questions())
         .group_by(Exchange.conversation_id)
         .subquery()
     )

@@ -132,7 +132,7 @@ async def _drawn(session: AsyncSession, release_id: str) -> list[Waiting]:
         return []
     put_off = await repository.skipped(session, at=moment)
     rows = {row.id: row for row in await repository.asked_in(session, ids)}
-    drawn = [Waiting(key_of(rows[id].utterance), [rows[id]]) for id in ids]
+    drawn = [Waiting(key_of(rows[id].utterance), [rows[id]]) for id in ids if id in rows]
     return [each for each in drawn if each.key and each.key not in put_off]
 
 
