@@ -49,8 +49,10 @@ benchmark: .venv/.test ## Measure answers on the sets in DATA= and write docs/be
 	.venv/bin/python -m bot.imports.mining_benchmark --dialogues $(DATA)/star_dialogues/dialogues.jsonl.gz
 DATA ?= ../shared/data
 
-bench: .venv/.test ## Measure speed: the service beside the bare encoder, in one run
+bench: .venv/.test ## Measure speed: the service beside the bare encoder, and with a shadow; finding gaps
 	.venv/bin/python -m tests.bench.speed
+	.venv/bin/python -m tests.bench.shadow
+	.venv/bin/python -m tests.bench.gaps
 
 audit: .venv/.test ## Look for known holes in the installed packages
 	.venv/bin/python -m pip_audit || $(PIP) check

@@ -10,6 +10,7 @@ import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,11 @@ from bot.imports.mining_phrases import simplified
 
 NEIGHBOURS = 24
 """Neighbours per text that are looked at; enough for groups to connect, and memory stays linear."""
+EXACT_UP_TO = 16_000
+"""So many texts are compared each with each; of more, each with those of the cells that lie nearest (`_index`)."""
+CELLS, LOOKED_INTO = 256, 16
+TAUGHT_ON, ROUNDS = 64, 10
+"""Texts a cell that its centre is learned from, and rounds of k-means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +50,27 @@ def group_texts(
     groups = _Groups(items, vectors)
     queue = [(-similarity, i, j) for similarity, i, j in _neighbour_edges(items, vectors, least_similarity)]
     heapq.heapify(queue)
+    # Pair of groups -> its size when its linkage was computed, and where in the queue it stands since (None: not to be joined).
+    # Most edges lead from group to group as many others do; while neither has grown, one answer serves all of them.
+    known: dict[tuple[int, int], tuple[int, float | None]] = {}
     while queue:
         negated, i, j = heapq.heappop(queue)
-        a, b = groups.find(i), groups.find(j)
-        if a == b:
+        pair = groups.roots(i, j)
+        if pair[0] == pair[1]:
             continue
-        linkage = groups.linkage(a, b)
+        size = groups.size(*pair)
+        earlier_size, stands_at = known.get(pair, (0, None))
+        if earlier_size == size and stands_at != negated:
+            continue
+        linkage = groups.linkage(*pair)
+        known[pair] = (size, None)
         if linkage < least_similarity:
             continue
         if -negated > linkage + 1e-6:
-            heapq.heappush(queue, (-linkage, a, b))
-        elif groups.compatible(a, b):
-            groups.join(a, b)
+            known[pair] = (size, -linkage)
+            heapq.heappush(queue, (-linkage, *pair))
+        elif groups.compatible(*pair):
+            groups.join(*pair)
     return np.array([groups.find(i) for i in range(len(items))], dtype=np.int64)
 
 
@@ -73,6 +88,14 @@ class _Groups:
             self._parent[i] = self._parent[self._parent[i]]
             i = self._parent[i]
         return i
+
+    def roots(self, i: int, j: int) -> tuple[int, int]:
+        """In rising order."""
+        a, b = self.find(i), self.find(j)
+        return (a, b) if a < b else (b, a)
+
+    def size(self, a: int, b: int) -> int:
+        return self._sizes[a] + self._sizes[b]
 
     def linkage(self, a: int, b: int) -> float:
         return float(self._sums[a] @ self._sums[b]) / (self._sizes[a] * self._sizes[b])
@@ -109,12 +132,25 @@ def _neighbour_edges(
 
 def nearest(vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Each row's `k` nearest rows by cosine, itself included: `(n, k)` similarities and row numbers (-1: none)."""
+    rows = np.ascontiguousarray(vectors)
+    similarities, neighbours = _index(rows).search(rows, min(k, len(rows)))
+    return similarities, neighbours
+
+
+def _index(rows: NDArray[np.float32]) -> Any:
+    """Exact, or with an inverted file: comparing 50,000 rows each with each takes a core over a minute."""
     import faiss
 
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
-    similarities, neighbours = index.search(np.ascontiguousarray(vectors), min(k, len(vectors)))
-    return similarities, neighbours
+    exact = faiss.IndexFlatIP(rows.shape[1])
+    index = exact
+    if len(rows) > EXACT_UP_TO:
+        index = faiss.IndexIVFFlat(exact, rows.shape[1], CELLS, faiss.METRIC_INNER_PRODUCT)
+        index.cp.max_points_per_centroid = TAUGHT_ON
+        index.cp.niter = ROUNDS
+        index.nprobe = LOOKED_INTO
+        index.train(rows)
+    index.add(rows)
+    return index
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,26 +155,41 @@ def running_service(environment: dict[str, str]) -> Iterator[tuple[int, subproce
         process.wait(20)
 
 
-def measure(*, questions: int, language: str, messages: int) -> dict[str, object]:
+@dataclass(frozen=True)
+class Installation:
+    """A data dir with knowledge and a promoted release, and the messages to ask."""
+
+    environment: dict[str, str]
+    settings: Settings
+    asked: list[str]
+
+
+@contextlib.contextmanager
+def installed(*, questions: int, language: str, messages: int) -> Iterator[Installation]:
     texts = [str(row["question"]) for row in demo_lines("test_questions.jsonl", language)]
-    asked = [texts[place % len(texts)] for place in range(messages)]
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
             "KEFU_DATA_DIR": folder,
             "KEFU_LANGUAGES": "en,zh" if language == "both" else language,
             "KEFU_RATE_LIMIT__ENABLED": "false",
         }
-        settings = Settings(data_dir=Path(folder), languages=tuple(environment["KEFU_LANGUAGES"].split(",")))
         knowledge = Path(folder) / "knowledge.jsonl"
         write_knowledge(knowledge, questions=questions, language=language)
         command = [sys.executable, "-m", "bot.cli", "import", str(knowledge), "--approve", "--json"]
         imported = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
         if imported.returncode not in (0, 4):
             raise RuntimeError(f"the import failed: {imported.stdout!r}")
+        settings = Settings(data_dir=Path(folder), languages=tuple(environment["KEFU_LANGUAGES"].split(",")))
+        yield Installation(environment, settings, [texts[place % len(texts)] for place in range(messages)])
+
+
+def measure(*, questions: int, language: str, messages: int) -> dict[str, object]:
+    with installed(questions=questions, language=language, messages=messages) as made:
+        asked, settings = made.asked, made.settings
         encoder = OnnxEncoder.load(find_model(settings.backbone, models_dir=models_dir(settings)))
         threads = os.cpu_count() or 1
         bare_one, bare_many, one, many = [], [], [], []
-        with running_service(environment) as (port, process, start_s):
+        with running_service(made.environment) as (port, process, start_s):
             asyncio.run(ask_service(port, asked[:50], clients=2))
             encode_bare(encoder, asked[:50], threads=threads)
             for _ in range(ROUNDS):
