@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bot.imports import mining_groups
 from bot.imports.mining_groups import GroupingItem, contradict, group_texts, nearest, signs_of
 
 
@@ -73,3 +74,18 @@ def test_nearest_equals_exact_search() -> None:
     expected = np.argsort(-exact, axis=1, kind="stable")[:, :5]
     assert neighbours.tolist() == expected.tolist()
     np.testing.assert_allclose(similarities, np.take_along_axis(exact, expected, axis=1), atol=1e-6)
+
+
+def test_many_texts_find_their_neighbours_in_cells_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(30, 32))
+    vectors = np.repeat(centres, 20, axis=0) + 0.3 * random.normal(size=(600, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    texts = items(*(f"text {number}" for number in range(600)))
+    exact = group_texts(texts, vectors, least_similarity=0.6)
+    monkeypatch.setattr(mining_groups, "EXACT_UP_TO", 500)
+    monkeypatch.setattr(mining_groups, "CELLS", 16)
+    monkeypatch.setattr(mining_groups, "LOOKED_INTO", 4)
+
+    assert group_texts(texts, vectors, least_similarity=0.6).tolist() == exact.tolist()
+    assert exact.tolist() == [20 * (number // 20) for number in range(600)]
