@@ -141,8 +141,8 @@ def _index(rows: NDArray[np.float32]) -> Any:
     """Exact, or with an inverted file: comparing 50,000 rows each with each takes a core over a minute."""
     import faiss
 
-    exact = faiss.IndexFlatIP(rows.shape[1])
-    index = exact
+    exact: Any = faiss.IndexFlatIP(rows.shape[1])
+    index: Any = exact
     if len(rows) > EXACT_UP_TO:
         index = faiss.IndexIVFFlat(exact, rows.shape[1], CELLS, faiss.METRIC_INNER_PRODUCT)
         index.cp.max_points_per_centroid = TAUGHT_ON
