@@ -8,7 +8,7 @@ of the share of unknown questions changes (Saerens, Latinne and Decaestecker 200
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,11 +68,19 @@ def recalibrated(
     return replace(
         model,
         weights={**model.weights, "intercept": model.weights["intercept"] + moved},
+        surroundings=_second_step(model.surroundings, moved),
         cutoffs={language: found for language, found in cutoffs.items() if language},
         default_cutoffs=cutoffs[""],
         target_error=target_error,
         unknown_share=unknown_share,
     )
+
+
+def _second_step(weights: Mapping[str, float] | None, moved: float) -> Mapping[str, float] | None:
+    """Weights of what traffic tells, so that the log odds behind it move as far: a part comes with the first step's."""
+    if weights is None:
+        return None
+    return {**weights, "intercept": weights["intercept"] + moved * (1 - weights["own"])}
 
 
 def _shift(confidences: Floats, *, right: int) -> float:

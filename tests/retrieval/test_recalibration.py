@@ -67,3 +67,14 @@ def test_messages_without_a_candidate_count_as_wrong() -> None:
 def test_too_few_are_refused() -> None:
     with pytest.raises(RetrievalError, match="59 judged messages are too few"):
         recalibrated(MODEL, traffic(59, odds=1.0), target_error=0.1, unknown_share=0.3)
+
+
+def test_the_second_step_moves_as_far_as_the_first() -> None:
+    """Behind traffic the log odds gain own * moved from the first step and the rest from their own intercept."""
+    second = {"intercept": 0.5, "own": 0.4, "familiarity": 0.6, "coverage": 0.3}
+    model = replace(MODEL, surroundings=second)
+    made = recalibrated(model, traffic(2000, odds=4.0), target_error=0.1, unknown_share=0.3)
+    moved = made.weights["intercept"] - model.weights["intercept"]
+    assert made.surroundings is not None
+    assert made.surroundings["intercept"] - 0.5 + 0.4 * moved == pytest.approx(moved)
+    assert {**made.surroundings, "intercept": 0.5} == second
