@@ -20,6 +20,7 @@ from bot.conversations import endpoints as conversations
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
+from bot.erasing.scrubbing import Scrubbing
 from bot.experiments import endpoints as experiments
 from bot.experiments.watching import watch_experiments
 from bot.exports import endpoints as exports
@@ -44,6 +45,8 @@ from bot.settings import Settings
 from bot.shadowing import endpoints as shadowing
 from bot.shadowing.shadows import Shadows
 from bot.version import VERSION
+from bot.visitors import endpoints as visitors
+from bot.visitors.service import forget_used_identities
 from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
@@ -62,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     domains = (
-        *(conversations, feedback, corrections, handoffs, openai),
+        *(conversations, visitors, feedback, corrections, handoffs, openai),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
         *(releases, shadowing, experiments, health, page),
     )
@@ -85,6 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database.open(settings.database_url)
     follower, companions = ReleaseFollower(database, settings), Companions(database, settings)
     shadows, desk = Shadows(database, follower, companions), ReviewDesk(database, UtteranceVectors())
+    scrubbing = Scrubbing(database)
     app.state.parts = Parts(
         settings,
         database,
@@ -95,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         RunningRequests(),
         AddressBlocks(settings.data_dir),
         desk,
+        scrubbing,
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
@@ -107,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch_experiments(database, companions),
         _clean_up(database, settings),
         _find_gaps(desk, follower),
+        scrubbing.run(),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -119,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await task
         shadows.close()
         follower.close()
+        await scrubbing.finish()
         await database.close()
 
 
@@ -126,6 +133,7 @@ async def _clean_up(database: Database, settings: Settings) -> None:
     while True:
         try:
             await forget_expired_keys(database)
+            await forget_used_identities(database)
             await note_departures(database)
             if settings.feedback.learn_from_visitors:
                 await learn_from_visitors(database)

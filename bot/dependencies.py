@@ -15,6 +15,7 @@ from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.db.engine import Database
+from bot.erasing.scrubbing import Scrubbing
 from bot.errors import ForbiddenError, UnauthorizedError
 from bot.review.desk import ReviewDesk
 from bot.settings import Settings
@@ -37,6 +38,7 @@ class Parts:
     running: RunningRequests
     address_blocks: AddressBlocks
     desk: ReviewDesk
+    scrubbing: Scrubbing
 
 
 def parts_of(request: Request) -> Parts:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access.principals import KeyPrincipal, Principal, VisitorPrincipal
-from bot.access.tokens import token_hash
+from bot.access.principals import KeyPrincipal, Principal
 from bot.access.visitor_tokens import VisitorTokens
 from bot.answering.given_answers import given_answer
 from bot.answering.knowledge_lookup import suggested_questions
@@ -17,7 +16,7 @@ from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
 from bot.conversations import repository
 from bot.conversations.schemas import ConversationStart, ConversationStarted, HandoffOut
-from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
+from bot.db.access_tables import DEFAULT_SITE_ID
 from bot.db.base import JsonObject, new_id, now
 from bot.db.conversation_tables import Conversation, SignalKind
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
@@ -25,6 +24,7 @@ from bot.errors import InvalidInputError, NotFoundError
 from bot.experiments.splitting import Exposed
 from bot.feedback.signals import Replied, keep_signal, signal_after
 from bot.knowledge.folding import folded_hash
+from bot.visitors.service import Arrival, visitor_for
 from retrieval.decision import Outcome
 from retrieval.masking import mask
 from retrieval.normalize import normalize
@@ -52,19 +52,13 @@ async def start_conversation(
     languages: tuple[str, ...],
     channel: str = "widget",
 ) -> ConversationStarted:
-    """A new thread: of the visitor whose token was sent, else of a new visitor."""
+    """A new thread: of the visitor whose token was sent or whom the site names, else of a new visitor."""
     site = await repository.site_by_key(session, start.site)
     if site is None:
         raise InvalidInputError(f"site {start.site!r} is not known; leave it out to use the default site")
     conversation_id = new_id("cnv")
     token = tokens.token_for(conversation_id)
-    if isinstance(principal, VisitorPrincipal):
-        visitor_id = principal.id
-    else:
-        visitor_id = new_id("vis")
-        await session.execute(
-            insert(Visitor).values(id=visitor_id, site_id=site.id, token_hash=token_hash(token))
-        )
+    visitor_id = await visitor_for(session, site, Arrival(principal, token, start.identity))
     language = served_language(start.language, languages)
     conversation = Conversation(
         id=conversation_id,

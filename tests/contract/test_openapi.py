@@ -64,6 +64,9 @@ OF_VISITORS = {
     "GET /v1/conversations/{conversation_id}/messages",
     "GET /v1/conversations/{conversation_id}/events",
     "POST /v1/conversations/{conversation_id}/handoff",
+    "POST /v1/conversations/{conversation_id}/rating",
+    "GET /v1/conversations",
+    "DELETE /v1/conversations/{conversation_id}",
     "POST /v1/exchanges/{exchange_id}/feedback",
     "DELETE /v1/exchanges/{exchange_id}/feedback",
 }
@@ -196,6 +199,9 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     exchanges = [exchange["id"], *_voted(post, exchange["conversation_id"])]
     return {
         "conversation_id": [conversation],
+        "DELETE /v1/conversations/{conversation_id}": [
+            post("/v1/conversations", {})["conversation_id"] for _ in range(EXAMPLES)
+        ],
         "exchange_id": exchanges,
         "label_id": _candidates(post, conversation),
         "gap_id": _gaps(client, key),
@@ -245,11 +251,12 @@ def _gaps(client: TestClient, key: dict[str, str]) -> list[str]:
 
 def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     """The document with the ids that exist, and one that does not, as the values of each parameter and field."""
-    for path in described["paths"].values():
-        for operation in path.values():
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
             for parameter in operation.get("parameters", []):
                 if parameter["name"] in ids and parameter["in"] == "path":
-                    parameter["schema"]["enum"] = [*ids[parameter["name"]], "nobody"]
+                    known = ids.get(f"{method.upper()} {path}", ids[parameter["name"]])
+                    parameter["schema"]["enum"] = [*known, "nobody"]
     for name in (
         "MessageIn",
         "QuestionIn",
