@@ -6,17 +6,18 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import health, problems
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import RunningRequests, forget_expired_keys
+from bot.access.origins import SiteOrigins
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.channels import openai_endpoints as openai
 from bot.conversations import endpoints as conversations
+from bot.cross_origin import SiteCorsMiddleware
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
@@ -44,6 +45,7 @@ from bot.review.utterance_vectors import UtteranceVectors
 from bot.settings import Settings
 from bot.shadowing import endpoints as shadowing
 from bot.shadowing.shadows import Shadows
+from bot.sites import endpoints as sites
 from bot.version import VERSION
 from bot.visitors import endpoints as visitors
 from bot.visitors.service import forget_used_identities
@@ -65,20 +67,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     domains = (
-        *(conversations, visitors, feedback, corrections, handoffs, openai),
+        *(conversations, visitors, sites, feedback, corrections, handoffs, openai),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
         *(releases, shadowing, experiments, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
     app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-        expose_headers=["Retry-After"],
-    )
+    app.add_middleware(SiteCorsMiddleware)
     return app
 
 
@@ -100,6 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         AddressBlocks(settings.data_dir),
         desk,
         scrubbing,
+        SiteOrigins(database, settings.cors_origins),
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)

@@ -10,6 +10,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import IdempotentCall, RunningRequests
+from bot.access.origins import SiteOrigins
 from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
@@ -39,6 +40,7 @@ class Parts:
     address_blocks: AddressBlocks
     desk: ReviewDesk
     scrubbing: Scrubbing
+    origins: SiteOrigins
 
 
 def parts_of(request: Request) -> Parts:
@@ -91,6 +93,7 @@ async def _identified(request: Request, credentials: HTTPAuthorizationCredential
         parts.rate_limits.check_key(principal.id)
     else:
         parts.rate_limits.check_visitor(principal.id)
+        await parts.origins.check_site(request.scope, principal.site_id)
     return principal
 
 

@@ -64,7 +64,12 @@ Explain = Annotated[bool, Query(description="With an API key: also the evidence"
     responses=responses(UnauthorizedError, IdentityRefusedError, ForbiddenError, RateLimitedError, *_ONCE),
 )
 async def start_conversation(
-    start: ConversationStart, parts: PartsDep, principal: OptionalPrincipal, bearer: Bearer, call: Idempotent
+    start: ConversationStart,
+    request: Request,
+    parts: PartsDep,
+    principal: OptionalPrincipal,
+    bearer: Bearer,
+    call: Idempotent,
 ) -> Response:
     """Opens a conversation. Without a token a new visitor is made; keep the token, it is shown only here.
 
@@ -73,6 +78,8 @@ async def start_conversation(
     """
     if principal is not None:
         _may(principal, Scope.WRITE)
+    if not isinstance(principal, KeyPrincipal):
+        await parts.origins.check_key(request.scope, start.site)
     credentials = bearer.credentials if bearer else None
     tokens = VisitorTokens.of_request(
         principal,

@@ -8,16 +8,10 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.principals import Principal, VisitorPrincipal
-from bot.db.access_tables import Site
 from bot.db.base import JsonObject, new_id
 from bot.db.comparison_tables import Exposure
 from bot.db.conversation_tables import Conversation, Exchange, Handoff, Message
 from bot.errors import NotFoundError
-
-
-async def site_by_key(session: AsyncSession, public_key: str) -> Site | None:
-    return (await session.execute(select(Site).where(Site.public_key == public_key))).scalar_one_or_none()
-
 
 ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
 """id, language, state, last_position, visitor_id, created_at"""

@@ -9,10 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.principals import KeyPrincipal, Principal
 from bot.access.visitor_tokens import VisitorTokens
 from bot.answering.given_answers import given_answer
-from bot.answering.knowledge_lookup import suggested_questions
 from bot.answering.replying import Reply, person_requested, reply_to, reply_to_choice
 from bot.answering.serving import Serving
-from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
 from bot.conversations import repository
 from bot.conversations.schemas import ConversationStart, ConversationStarted, HandoffOut
@@ -24,6 +22,8 @@ from bot.errors import InvalidInputError, NotFoundError
 from bot.experiments.splitting import Exposed
 from bot.feedback.signals import Replied, keep_signal, signal_after
 from bot.knowledge.folding import folded_hash
+from bot.sites.repository import by_key as site_by_key
+from bot.sites.service import greeting_in, site_languages, suggestions_in
 from bot.visitors.service import Arrival, visitor_for
 from retrieval.decision import Outcome
 from retrieval.masking import mask
@@ -53,13 +53,13 @@ async def start_conversation(
     channel: str = "widget",
 ) -> ConversationStarted:
     """A new thread: of the visitor whose token was sent or whom the site names, else of a new visitor."""
-    site = await repository.site_by_key(session, start.site)
+    site = await site_by_key(session, start.site)
     if site is None:
         raise InvalidInputError(f"site {start.site!r} is not known; leave it out to use the default site")
     conversation_id = new_id("cnv")
     token = tokens.token_for(conversation_id)
     visitor_id = await visitor_for(session, site, Arrival(principal, token, start.identity))
-    language = served_language(start.language, languages)
+    language = served_language(start.language, site_languages(site, languages))
     conversation = Conversation(
         id=conversation_id,
         site_id=site.id,
@@ -74,8 +74,8 @@ async def start_conversation(
     return ConversationStarted(
         conversation_id=conversation_id,
         visitor_token=token,
-        greeting=texts_for(language).greeting,
-        suggestions=await suggested_questions(session, language=language),
+        greeting=greeting_in(site, language),
+        suggestions=await suggestions_in(session, site, language),
     )
 
 

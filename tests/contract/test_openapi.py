@@ -57,7 +57,12 @@ DESCRIBED = {
     for method, described in methods.items()
 }
 OPERATIONS = list(DESCRIBED)
-WITHOUT_A_TOKEN = {"POST /v1/conversations", "GET /health/live", "GET /health/ready"}
+WITHOUT_A_TOKEN = {
+    "GET /v1/sites/{key}/widget",
+    "POST /v1/conversations",
+    "GET /health/live",
+    "GET /health/ready",
+}
 OF_VISITORS = {
     *WITHOUT_A_TOKEN,
     "POST /v1/conversations/{conversation_id}/messages",
@@ -117,6 +122,12 @@ OF_KEYS = {
     "GET /v1/releases/{release_id}/shadow",
     "POST /v1/releases/{release_id}/shadow",
     "DELETE /v1/releases/{release_id}/shadow",
+    "GET /v1/sites",
+    "POST /v1/sites",
+    "GET /v1/sites/{key}",
+    "PATCH /v1/sites/{key}",
+    "DELETE /v1/sites/{key}",
+    "POST /v1/sites/{key}/secret",
     "GET /v1/experiments",
     "POST /v1/experiments",
     "GET /v1/experiments/{experiment_id}",
@@ -205,6 +216,8 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         "exchange_id": exchanges,
         "label_id": _candidates(post, conversation),
         "gap_id": _gaps(client, key),
+        "key": ["default"],
+        "DELETE /v1/sites/{key}": [post("/v1/sites", {"name": "Shop"})["key"] for _ in range(EXAMPLES)],
         "answer_id": answers,
         "choice": answers,
         "question_id": ids("/v1/questions")[-4:],
