@@ -49,6 +49,10 @@ from bot.sites import endpoints as sites
 from bot.version import VERSION
 from bot.visitors import endpoints as visitors
 from bot.visitors.service import forget_used_identities
+from bot.webhooks import endpoints as webhooks
+from bot.webhooks.delivering import Deliveries
+from bot.webhooks.sending import CheckedBackend, Sender
+from bot.webhooks.service import forget_old_events
 from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
@@ -69,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     domains = (
         *(conversations, visitors, sites, feedback, corrections, handoffs, openai),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
-        *(releases, shadowing, experiments, health, page),
+        *(releases, shadowing, experiments, webhooks, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
@@ -110,6 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         _clean_up(database, settings),
         _find_gaps(desk, follower),
         scrubbing.run(),
+        Deliveries(database, Sender(CheckedBackend(settings.webhooks.allowed_hosts))).run(),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -131,6 +136,7 @@ async def _clean_up(database: Database, settings: Settings) -> None:
         try:
             await forget_expired_keys(database)
             await forget_used_identities(database)
+            await forget_old_events(database)
             await note_departures(database)
             if settings.feedback.learn_from_visitors:
                 await learn_from_visitors(database)

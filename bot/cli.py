@@ -25,6 +25,7 @@ from bot.commands import (
     sites,
     training,
     training_process,
+    webhooks,
     working,
 )
 from bot.commands.console import errors_for_people
@@ -61,6 +62,9 @@ app.add_typer(gaps.app, name="gaps", help="What is asked and has no answer: list
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
 app.add_typer(
     sites.app, name="sites", help="Websites that Kefu serves: create, list, show, set, secret, delete"
+)
+app.add_typer(
+    webhooks.app, name="webhooks", help="Who is told what happens: create, list, deliveries, replay, delete"
 )
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
 app.add_typer(

@@ -106,6 +106,12 @@ class FeedbackSettings(BaseModel):
     )
 
 
+class WebhookSettings(BaseModel):
+    allowed_hosts: CommaSeparated = Field(
+        (), description="Hosts that webhooks may reach inside your own network, also without TLS"
+    )
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -121,6 +127,7 @@ class Settings(BaseSettings):
     releases: ReleaseSettings = ReleaseSettings()
     retraining: RetrainingSettings = RetrainingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @field_validator("languages")
     @classmethod

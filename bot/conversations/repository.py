@@ -145,6 +145,9 @@ def open_handoff(connection: Connection, conversation_id: str) -> HandoffRow | N
 
 def add_handoff(
     connection: Connection, conversation_id: str, *, reason: str, exchange_id: str | None = None
-) -> None:
-    row = {"id": new_id("hnd"), "conversation_id": conversation_id, "exchange_id": exchange_id}
+) -> str:
+    """Returns its id."""
+    handoff_id = new_id("hnd")
+    row = {"id": handoff_id, "conversation_id": conversation_id, "exchange_id": exchange_id}
     connection.execute(_ADD_HANDOFF, {**row, "reason": reason})
+    return handoff_id

@@ -14,10 +14,11 @@ from bot.answering.serving import Serving
 from bot.answering.understanding import Understood
 from bot.conversations import repository
 from bot.conversations.schemas import ConversationStart, ConversationStarted, HandoffOut
-from bot.db.access_tables import DEFAULT_SITE_ID
+from bot.db.access_tables import DEFAULT_SITE_ID, DEFAULT_SITE_KEY
 from bot.db.base import JsonObject, new_id, now
 from bot.db.conversation_tables import Conversation, SignalKind
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
+from bot.db.webhook_tables import EventType
 from bot.errors import InvalidInputError, NotFoundError
 from bot.experiments.splitting import Exposed
 from bot.feedback.signals import Replied, keep_signal, signal_after
@@ -25,6 +26,7 @@ from bot.knowledge.folding import folded_hash
 from bot.sites.repository import by_key as site_by_key
 from bot.sites.service import greeting_in, site_languages, suggestions_in
 from bot.visitors.service import Arrival, visitor_for
+from bot.webhooks.outbox import record, record_in_session
 from retrieval.decision import Outcome
 from retrieval.masking import mask
 from retrieval.normalize import normalize
@@ -71,6 +73,12 @@ async def start_conversation(
         details=start.metadata,
     )
     session.add(conversation)
+    await record_in_session(
+        session,
+        EventType.CONVERSATION_STARTED,
+        started_payload(conversation_id, site=site.public_key, channel=channel),
+        conversation_id=conversation_id,
+    )
     return ConversationStarted(
         conversation_id=conversation_id,
         visitor_token=token,
@@ -90,7 +98,14 @@ def open_thread(connection: Connection, key: KeyPrincipal, *, channel: str) -> s
         "metadata": {},
     }
     connection.execute(insert(Conversation), row)
-    return str(row["id"])
+    conversation_id = str(row["id"])
+    payload = started_payload(conversation_id, site=DEFAULT_SITE_KEY, channel=channel)
+    record(connection, EventType.CONVERSATION_STARTED, payload, conversation_id=conversation_id)
+    return conversation_id
+
+
+def started_payload(conversation_id: str, *, site: str, channel: str) -> JsonObject:
+    return {"conversation_id": conversation_id, "site": site, "channel": channel}
 
 
 def served_language(wish: str | None, languages: tuple[str, ...]) -> str:
@@ -215,7 +230,7 @@ def ask_for_person(
             connection, conversation.id, count=1, language=language, state=WAITING
         )
         kept = mask(normalize(reason)).text[:LONGEST_REASON]
-        repository.add_handoff(connection, conversation.id, reason=kept)
+        _open_handoff(connection, conversation.id, reason=kept)
         repository.add_messages(connection, [message_row(conversation.id, position, "system", said, None)])
         handoff = repository.open_handoff(connection, conversation.id)
         assert handoff is not None, "it was added just now"
@@ -241,8 +256,16 @@ def record_exchange(connection: Connection, conversation_id: str, reply: Reply, 
     ]
     repository.add_exchange(connection, row, messages)
     if handing_off and repository.open_handoff(connection, conversation_id) is None:
-        repository.add_handoff(connection, conversation_id, reason=reply.rule, exchange_id=row["id"])
+        _open_handoff(connection, conversation_id, reason=reply.rule, exchange_id=row["id"])
     return row
+
+
+def _open_handoff(
+    connection: Connection, conversation_id: str, *, reason: str, exchange_id: str | None = None
+) -> None:
+    handoff_id = repository.add_handoff(connection, conversation_id, reason=reason, exchange_id=exchange_id)
+    payload = {"handoff_id": handoff_id, "conversation_id": conversation_id, "exchange_id": exchange_id}
+    record(connection, EventType.HANDOFF_REQUESTED, payload, conversation_id=conversation_id)
 
 
 def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObject:

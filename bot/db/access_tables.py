@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
 
-DEFAULT_SITE_ID = "ste_default"
+DEFAULT_SITE_ID, DEFAULT_SITE_KEY = "ste_default", "default"
 
 
 class Site(Base):

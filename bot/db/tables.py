@@ -9,6 +9,7 @@ from bot.db import (
     release_tables,
     review_tables,
     training_tables,
+    webhook_tables,
 )
 from bot.db.base import Base
 
@@ -22,6 +23,7 @@ __all__ = [
     "release_tables",
     "review_tables",
     "training_tables",
+    "webhook_tables",
 ]
 
 metadata = Base.metadata

@@ -22,6 +22,7 @@ from bot.db.conversation_tables import (
 from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
 from bot.db.review_tables import Gap, GapMember, GapState, ReviewSkip
+from bot.db.webhook_tables import WebhookEvent
 
 ERASED = "visitor:erased"
 SLICE = 500
@@ -163,6 +164,8 @@ async def delete_talk(session: AsyncSession, subject: Subject) -> None:
     await _run(session, delete(ReviewSkip).where(ReviewSkip.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Feedback).where(subject.feedback))
     await _run(session, delete(Signal).where(subject.signals))
+    told = WebhookEvent.conversation_id.in_(subject.conversations)
+    await _run(session, delete(WebhookEvent).where(told))
     rated = ConversationRating.conversation_id.in_(subject.conversations)
     await _run(session, delete(ConversationRating).where(rated))
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))

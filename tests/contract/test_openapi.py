@@ -128,6 +128,12 @@ OF_KEYS = {
     "PATCH /v1/sites/{key}",
     "DELETE /v1/sites/{key}",
     "POST /v1/sites/{key}/secret",
+    "GET /v1/webhooks",
+    "POST /v1/webhooks",
+    "DELETE /v1/webhooks/{webhook_id}",
+    "POST /v1/webhooks/{webhook_id}/enable",
+    "GET /v1/webhooks/{webhook_id}/deliveries",
+    "POST /v1/webhooks/deliveries/{delivery_id}/replay",
     "GET /v1/experiments",
     "POST /v1/experiments",
     "GET /v1/experiments/{experiment_id}",
@@ -202,6 +208,10 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     cancelled = post("/v1/training-runs", {"reason": "new prices"})["id"]
     post(f"/v1/training-runs/{cancelled}/cancel", {})
     post("/v1/training-runs", {})
+    webhook = post("/v1/webhooks", {"url": "https://receiver.invalid/", "events": ["conversation.started"]})[
+        "id"
+    ]
+    post("/v1/conversations", {})
     answers = ids("/v1/answers")
     tried, speaking, _ = releases = ids("/v1/releases")
     post(f"/v1/releases/{tried}/shadow", {})
@@ -218,6 +228,12 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         "gap_id": _gaps(client, key),
         "key": ["default"],
         "DELETE /v1/sites/{key}": [post("/v1/sites", {"name": "Shop"})["key"] for _ in range(EXAMPLES)],
+        "webhook_id": [webhook],
+        "DELETE /v1/webhooks/{webhook_id}": [
+            post("/v1/webhooks", {"url": "https://receiver.invalid/", "events": ["handoff.ended"]})["id"]
+            for _ in range(EXAMPLES)
+        ],
+        "delivery_id": ids(f"/v1/webhooks/{webhook}/deliveries"),
         "answer_id": answers,
         "choice": answers,
         "question_id": ids("/v1/questions")[-4:],
@@ -295,6 +311,9 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     correction["required"] = ["action", "text"]
     wish = described["components"]["schemas"]["ExperimentWish"]  # one of the four pairs can be started
     wish["properties"] = {name: {"enum": ids[name]} for name in ("release_a", "release_b")}
+    described["components"]["schemas"]["WebhookIn"]["properties"]["url"]["enum"] = [
+        "https://receiver.invalid/"
+    ]
     gap = described["components"]["schemas"]["GapAnswerIn"]  # earlier answers are no rivals of these
     gap["properties"] = {
         "text": {"enum": ["Umbrellas are mended in Bonn.", "Saddles are waxed twice.", "我们修理雨伞。"]},
