@@ -16,6 +16,7 @@ from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.channels import openai_endpoints as openai
+from bot.channels import rasa_endpoints as rasa
 from bot.conversations import endpoints as conversations
 from bot.cross_origin import SiteCorsMiddleware
 from bot.db.engine import Database
@@ -71,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     domains = (
-        *(conversations, visitors, sites, feedback, corrections, handoffs, openai),
+        *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
         *(releases, shadowing, experiments, webhooks, health, page),
     )

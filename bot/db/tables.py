@@ -2,6 +2,7 @@
 
 from bot.db import (
     access_tables,
+    channel_tables,
     comparison_tables,
     conversation_tables,
     import_tables,
@@ -15,6 +16,7 @@ from bot.db.base import Base
 
 __all__ = [
     "access_tables",
+    "channel_tables",
     "comparison_tables",
     "conversation_tables",
     "import_tables",

@@ -79,6 +79,7 @@ OF_KEYS = {
     "GET /v1/models",
     "GET /v1/models/{model}",
     "POST /v1/chat/completions",
+    "POST /webhooks/rest/webhook",
     "GET /v1/answers",
     "POST /v1/answers",
     "GET /v1/answers/{answer_id}",
