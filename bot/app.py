@@ -15,6 +15,7 @@ from bot.access.origins import SiteOrigins
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
+from bot.channels import chatwoot_endpoints as chatwoot
 from bot.channels import openai_endpoints as openai
 from bot.channels import rasa_endpoints as rasa
 from bot.conversations import endpoints as conversations
@@ -72,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     domains = (
-        *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa),
+        *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa, chatwoot),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
         *(releases, shadowing, experiments, webhooks, health, page),
     )

@@ -12,7 +12,9 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveInt,
+    SecretStr,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -106,6 +108,22 @@ class FeedbackSettings(BaseModel):
     )
 
 
+class ChatwootSettings(BaseModel):
+    """Kefu as an agent bot of Chatwoot; without an address it is none."""
+
+    url: str | None = Field(None, description="Where Chatwoot is, such as https://chat.example.com")
+    access_token: SecretStr | None = Field(None, description="The agent bot's access token")
+    webhook_secret: SecretStr | None = Field(None, description="The agent bot's secret, which signs webhooks")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ChatwootSettings":
+        if self.url is not None:
+            exact_origin(self.url.rstrip("/"))
+            if self.access_token is None:
+                raise ValueError("an access token is needed, too (KEFU_CHATWOOT__ACCESS_TOKEN)")
+        return self
+
+
 class WebhookSettings(BaseModel):
     allowed_hosts: CommaSeparated = Field(
         (), description="Hosts that webhooks may reach inside your own network, also without TLS"
@@ -128,6 +146,7 @@ class Settings(BaseSettings):
     retraining: RetrainingSettings = RetrainingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    chatwoot: ChatwootSettings = ChatwootSettings()
 
     @field_validator("languages")
     @classmethod

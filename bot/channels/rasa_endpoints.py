@@ -4,21 +4,18 @@ Source: Rasa's documentation of the channel and its response format (``recipient
 another address and an API key; each sender has one conversation, until they send ``/restart``.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from fastapi.security.http import HTTPAuthorizationCredentials
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
 from bot.access.idempotency import StoredReply
-from bot.access.principals import KeyPrincipal, Scope, VisitorPrincipal
 from bot.answering.understanding import LONGEST_MESSAGE
+from bot.channels.keys import ChannelKey
 from bot.channels.threads import Answered, Sender, answer_sender, choose_for_sender, start_anew
 from bot.db.base import JsonObject
 from bot.db.transactions import Connection
-from bot.dependencies import Bearer, Idempotent, PartsDep, optional_principal
+from bot.dependencies import Idempotent, PartsDep
 from bot.errors import (
     ForbiddenError,
     InvalidInputError,
@@ -70,27 +67,6 @@ class RasaReply(BaseModel):
     metadata: RasaMetadata
 
 
-async def _key(
-    request: Request,
-    credentials: Bearer,
-    token: Annotated[
-        str | None, Query(description="The API key, for clients that can't send headers")
-    ] = None,
-) -> KeyPrincipal:
-    if credentials is None and token:
-        credentials = HTTPAuthorizationCredentials(scheme="Bearer", credentials=token)
-    principal = await optional_principal(request, credentials)
-    if principal is None:
-        raise UnauthorizedError("send an API key as Authorization: Bearer … or ?token=…")
-    if isinstance(principal, VisitorPrincipal):
-        raise ForbiddenError("a visitor token can't do this; an API key with scope 'write' is needed")
-    principal.require(Scope.WRITE)
-    return principal
-
-
-RasaKey = Annotated[KeyPrincipal, Depends(_key)]
-
-
 @router.post(
     "/webhook",
     response_model=list[RasaReply],
@@ -106,7 +82,7 @@ RasaKey = Annotated[KeyPrincipal, Depends(_key)]
         UnavailableError,
     ),
 )
-async def post_message(message: RasaMessage, parts: PartsDep, key: RasaKey, call: Idempotent) -> Response:
+async def post_message(message: RasaMessage, parts: PartsDep, key: ChannelKey, call: Idempotent) -> Response:
     """Answers in the sender's conversation. The list is empty where the bot has nothing to say, as after `/restart`."""
     sender, said = Sender(CHANNEL, key, message.sender), message.message
     stored = await call.stored()
