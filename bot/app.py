@@ -6,20 +6,24 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import health, problems
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import RunningRequests, forget_expired_keys
+from bot.access.origins import SiteOrigins
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
+from bot.channels import chatwoot_endpoints as chatwoot
 from bot.channels import openai_endpoints as openai
+from bot.channels import rasa_endpoints as rasa
 from bot.conversations import endpoints as conversations
+from bot.cross_origin import SiteCorsMiddleware
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
 from bot.dependencies import Parts
+from bot.erasing.scrubbing import Scrubbing
 from bot.experiments import endpoints as experiments
 from bot.experiments.watching import watch_experiments
 from bot.exports import endpoints as exports
@@ -47,7 +51,14 @@ from bot.review.utterance_vectors import UtteranceVectors
 from bot.settings import Settings
 from bot.shadowing import endpoints as shadowing
 from bot.shadowing.shadows import Shadows
+from bot.sites import endpoints as sites
 from bot.version import VERSION
+from bot.visitors import endpoints as visitors
+from bot.visitors.service import forget_used_identities
+from bot.webhooks import endpoints as webhooks
+from bot.webhooks.delivering import Deliveries
+from bot.webhooks.sending import CheckedBackend, Sender
+from bot.webhooks.service import forget_old_events
 from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
@@ -66,20 +77,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     domains = (
-        *(conversations, feedback, corrections, handoffs, openai),
+        *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa, chatwoot),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
-        *(releases, shadowing, experiments, quality, health, page),
+        *(releases, shadowing, experiments, quality, webhooks, health, page),
     )
     for domain in domains:
         app.include_router(domain.router)
     app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-        expose_headers=["Retry-After"],
-    )
+    app.add_middleware(SiteCorsMiddleware)
     return app
 
 
@@ -89,6 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database.open(settings.database_url)
     follower, companions = ReleaseFollower(database, settings), Companions(database, settings)
     shadows, desk = Shadows(database, follower, companions), ReviewDesk(database, UtteranceVectors())
+    scrubbing = Scrubbing(database)
     app.state.parts = Parts(
         settings,
         database,
@@ -99,6 +105,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         RunningRequests(),
         AddressBlocks(settings.data_dir),
         desk,
+        scrubbing,
+        SiteOrigins(database, settings.cors_origins),
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
@@ -113,6 +121,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         _clean_up(database, settings),
         _find_gaps(desk, follower),
         watch_quality(database, tolerated_error=settings.tolerated_error),
+        scrubbing.run(),
+        Deliveries(database, Sender(CheckedBackend(settings.webhooks.allowed_hosts))).run(),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -125,6 +135,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await task
         shadows.close()
         follower.close()
+        await scrubbing.finish()
         await database.close()
 
 
@@ -132,6 +143,8 @@ async def _clean_up(database: Database, settings: Settings) -> None:
     while True:
         try:
             await forget_expired_keys(database)
+            await forget_used_identities(database)
+            await forget_old_events(database)
             await note_departures(database)
             if settings.feedback.learn_from_visitors:
                 await learn_from_visitors(database)

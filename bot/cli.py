@@ -23,8 +23,10 @@ from bot.commands import (
     review,
     runs,
     serving,
+    sites,
     training,
     training_process,
+    webhooks,
     working,
 )
 from bot.commands.console import errors_for_people
@@ -62,6 +64,12 @@ app.add_typer(
     handoffs.app, name="handoffs", help="Who waits for a person: list, show, take, reply, hand back, close"
 )
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
+app.add_typer(
+    sites.app, name="sites", help="Websites that Kefu serves: create, list, show, set, secret, delete"
+)
+app.add_typer(
+    webhooks.app, name="webhooks", help="Who is told what happens: create, list, deliveries, replay, delete"
+)
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
 app.add_typer(
     releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back, compare"

@@ -10,11 +10,13 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import IdempotentCall, RunningRequests
+from bot.access.origins import SiteOrigins
 from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.db.engine import Database
+from bot.erasing.scrubbing import Scrubbing
 from bot.errors import ForbiddenError, UnauthorizedError
 from bot.review.desk import ReviewDesk
 from bot.settings import Settings
@@ -37,6 +39,8 @@ class Parts:
     running: RunningRequests
     address_blocks: AddressBlocks
     desk: ReviewDesk
+    scrubbing: Scrubbing
+    origins: SiteOrigins
 
 
 def parts_of(request: Request) -> Parts:
@@ -89,6 +93,7 @@ async def _identified(request: Request, credentials: HTTPAuthorizationCredential
         parts.rate_limits.check_key(principal.id)
     else:
         parts.rate_limits.check_visitor(principal.id)
+        await parts.origins.check_site(request.scope, principal.site_id)
     return principal
 
 

@@ -5,7 +5,9 @@
     ├── InvalidInputError   422    payload or argument makes no sense      (exit code 2)
     ├── TooLargeError       413
     ├── UnauthorizedError   401    no token, or one that is not known
+    │   └── IdentityRefusedError   a signed identity that can't be believed
     ├── ForbiddenError      403    known, but the key's scope is too small
+    │   └── OriginRefusedError     a page of a website that the site does not list
     ├── NotFoundError       404    missing, or somebody else's: the same answer
     ├── ConflictError       409    the state of things does not allow it
     │   ├── RivalsError            another answer says or answers this already
@@ -59,8 +61,16 @@ class UnauthorizedError(KefuError):
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+class IdentityRefusedError(UnauthorizedError):
+    slug, title = "identity-refused", "The signed identity can't be believed"
+
+
 class ForbiddenError(KefuError):
     status, slug, title = 403, "forbidden", "This key may not do that"
+
+
+class OriginRefusedError(ForbiddenError):
+    slug, title = "origin-refused", "Pages of this origin may not call for this site"
 
 
 class NotFoundError(KefuError):

@@ -14,9 +14,9 @@ def limit_for(path: str) -> int:
     """Bytes that a request to this path may carry."""
     if path.startswith("/v1/imports"):
         return UPLOAD_LIMIT
-    with_texts = path.startswith(("/v1/answers", "/v1/labels", "/v1/chat/")) or path.endswith(
-        ("/correction", "/agent-replies")
-    )
+    with_texts = path.startswith(
+        ("/v1/answers", "/v1/labels", "/v1/chat/", "/webhooks/chatwoot")
+    ) or path.endswith(("/correction", "/agent-replies"))
     return KNOWLEDGE_LIMIT if with_texts else BODY_LIMIT
 
 

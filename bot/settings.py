@@ -13,7 +13,9 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveInt,
+    SecretStr,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -40,6 +42,17 @@ def _split_dates(value: object) -> object:
         except ValueError as error:
             raise ValueError(f"{part!r} is no date; write such as 2026-12-25,2027-01-01") from error
     return tuple(dates)
+
+
+_EXACT_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+
+
+def exact_origin(origin: str) -> str:
+    """The origin as browsers write it. Raises ValueError for anything but scheme, host and port."""
+    written = origin.strip().lower()
+    if not _EXACT_ORIGIN.fullmatch(written):
+        raise ValueError(f"{origin!r} is not an exact origin such as https://shop.example")
+    return written
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -162,6 +175,28 @@ class HandoffSettings(BaseModel):
         return office_hours(self.time_zone, self.hours, self.holidays)
 
 
+class ChatwootSettings(BaseModel):
+    """Kefu as an agent bot of Chatwoot; without an address it is none."""
+
+    url: str | None = Field(None, description="Where Chatwoot is, such as https://chat.example.com")
+    access_token: SecretStr | None = Field(None, description="The agent bot's access token")
+    webhook_secret: SecretStr | None = Field(None, description="The agent bot's secret, which signs webhooks")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ChatwootSettings":
+        if self.url is not None:
+            exact_origin(self.url.rstrip("/"))
+            if self.access_token is None:
+                raise ValueError("an access token is needed, too (KEFU_CHATWOOT__ACCESS_TOKEN)")
+        return self
+
+
+class WebhookSettings(BaseModel):
+    allowed_hosts: CommaSeparated = Field(
+        (), description="Hosts that webhooks may reach inside your own network, also without TLS"
+    )
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -178,6 +213,8 @@ class Settings(BaseSettings):
     retraining: RetrainingSettings = RetrainingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
     handoffs: HandoffSettings = HandoffSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    chatwoot: ChatwootSettings = ChatwootSettings()
 
     @field_validator("languages")
     @classmethod
@@ -192,10 +229,7 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            if "*" in origin or not origin.startswith(("http://", "https://")) or origin.endswith("/"):
-                raise ValueError(f"{origin!r} is not an exact origin such as https://shop.example")
-        return origins
+        return tuple(map(exact_origin, origins))
 
     @property
     def database_url(self) -> str:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from bot.access.tokens import KEY_PREFIX, VISITOR_PREFIX, token_hash
-from bot.db.access_tables import ApiKey, Visitor
+from bot.db.access_tables import ApiKey, Visitor, VisitorToken
 from bot.errors import ForbiddenError, UnauthorizedError
 
 
@@ -51,7 +51,14 @@ Principal = VisitorPrincipal | KeyPrincipal
 
 
 # Built once: putting a statement together costs more than running it.
-_VISITOR = select(Visitor.id, Visitor.site_id).where(Visitor.token_hash == bindparam("token_hash"))
+_VISITOR = select(Visitor.id, Visitor.site_id).where(
+    or_(
+        Visitor.token_hash == bindparam("token_hash"),
+        Visitor.id.in_(
+            select(VisitorToken.visitor_id).where(VisitorToken.token_hash == bindparam("token_hash"))
+        ),
+    )
+)
 _KEY = select(ApiKey.id, ApiKey.scope).where(
     ApiKey.key_hash == bindparam("key_hash"), ApiKey.revoked_at.is_(None)
 )

@@ -20,10 +20,18 @@ class VisitorTokens:
 
     @classmethod
     def of_request(
-        cls, principal: Principal | None, *, credentials: str | None, idempotency_key: str | None
+        cls,
+        principal: Principal | None,
+        *,
+        credentials: str | None,
+        idempotency_key: str | None,
+        renewed: bool = False,
     ) -> "VisitorTokens":
-        """Without an Idempotency-Key nothing can be repeated, and the secret is a fresh one."""
-        if isinstance(principal, VisitorPrincipal):
+        """Without an Idempotency-Key nothing can be repeated, and the secret is a fresh one.
+
+        ``renewed`` for a visitor who says who they are: what the token opens is more from then on, so it is another one.
+        """
+        if isinstance(principal, VisitorPrincipal) and not renewed:
             return cls(known=credentials, secret="")
         if idempotency_key is None:
             return cls(known=None, secret=secrets.token_urlsafe(32))

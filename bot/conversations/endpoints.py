@@ -36,6 +36,7 @@ from bot.dependencies import (
 )
 from bot.errors import (
     ForbiddenError,
+    IdentityRefusedError,
     InvalidInputError,
     KeyReusedError,
     NotFoundError,
@@ -61,20 +62,32 @@ Explain = Annotated[bool, Query(description="With an API key: also the evidence"
     "",
     status_code=201,
     response_model=ConversationStarted,
-    responses=responses(UnauthorizedError, ForbiddenError, RateLimitedError, *_ONCE),
+    responses=responses(UnauthorizedError, IdentityRefusedError, ForbiddenError, RateLimitedError, *_ONCE),
 )
 async def start_conversation(
-    start: ConversationStart, parts: PartsDep, principal: OptionalPrincipal, bearer: Bearer, call: Idempotent
+    start: ConversationStart,
+    request: Request,
+    parts: PartsDep,
+    principal: OptionalPrincipal,
+    bearer: Bearer,
+    call: Idempotent,
 ) -> Response:
     """Opens a conversation. Without a token a new visitor is made; keep the token, it is shown only here.
 
     Without a token, an `Idempotency-Key` is honoured when it holds a random UUID (version 4): whoever could guess it
-    would be given the conversation.
+    would be given the conversation. With an `identity` the visitor gets another token.
     """
     if principal is not None:
         _may(principal, Scope.WRITE)
+    if not isinstance(principal, KeyPrincipal):
+        await parts.origins.check_key(request.scope, start.site)
     credentials = bearer.credentials if bearer else None
-    tokens = VisitorTokens.of_request(principal, credentials=credentials, idempotency_key=call.key)
+    tokens = VisitorTokens.of_request(
+        principal,
+        credentials=credentials,
+        idempotency_key=call.key,
+        renewed=start.identity is not None,
+    )
 
     async def work(session: AsyncSession) -> StoredReply:
         started = await service.start_conversation(

@@ -14,11 +14,6 @@ from bot.db.comparison_tables import Exposure
 from bot.db.conversation_tables import Conversation, Exchange, Message
 from bot.errors import NotFoundError
 
-
-async def site_by_key(session: AsyncSession, public_key: str) -> Site | None:
-    return (await session.execute(select(Site).where(Site.public_key == public_key))).scalar_one_or_none()
-
-
 ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
 """id, language, state, last_position, visitor_id, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]

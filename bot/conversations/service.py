@@ -6,20 +6,18 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access.principals import KeyPrincipal, Principal, VisitorPrincipal
-from bot.access.tokens import token_hash
+from bot.access.principals import KeyPrincipal, Principal
 from bot.access.visitor_tokens import VisitorTokens
-from bot.answering.knowledge_lookup import suggested_questions
 from bot.answering.replying import Reply, bot_failed, person_is_here, reply_to, reply_to_choice
 from bot.answering.serving import Serving
-from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
 from bot.conversations import repository
 from bot.conversations.schemas import ConversationStart, ConversationStarted
-from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
+from bot.db.access_tables import DEFAULT_SITE_ID, DEFAULT_SITE_KEY
 from bot.db.base import JsonObject, new_id, now
 from bot.db.conversation_tables import Conversation, SignalKind, TalkState
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
+from bot.db.webhook_tables import EventType
 from bot.errors import InvalidInputError, NotFoundError
 from bot.experiments.splitting import Exposed
 from bot.feedback.signals import Replied, keep_signal, signal_after
@@ -29,6 +27,10 @@ from bot.handoffs.texts import handoff_texts
 from bot.handoffs.transitions import Held, Step, hold, move
 from bot.knowledge.folding import folded_hash
 from bot.settings import HandoffSettings, Settings
+from bot.sites.repository import by_key as site_by_key
+from bot.sites.service import greeting_in, site_languages, suggestions_in
+from bot.visitors.service import Arrival, visitor_for
+from bot.webhooks.outbox import record, record_in_session
 from retrieval.decision import Outcome
 from retrieval.language import detect_language
 
@@ -52,20 +54,14 @@ async def start_conversation(
     languages: tuple[str, ...],
     channel: str = "widget",
 ) -> ConversationStarted:
-    """A new thread: of the visitor whose token was sent, else of a new visitor."""
-    site = await repository.site_by_key(session, start.site)
+    """A new thread: of the visitor whose token was sent or whom the site names, else of a new visitor."""
+    site = await site_by_key(session, start.site)
     if site is None:
         raise InvalidInputError(f"site {start.site!r} is not known; leave it out to use the default site")
     conversation_id = new_id("cnv")
     token = tokens.token_for(conversation_id)
-    if isinstance(principal, VisitorPrincipal):
-        visitor_id = principal.id
-    else:
-        visitor_id = new_id("vis")
-        await session.execute(
-            insert(Visitor).values(id=visitor_id, site_id=site.id, token_hash=token_hash(token))
-        )
-    language = served_language(start.language, languages)
+    visitor_id = await visitor_for(session, site, Arrival(principal, token, start.identity))
+    language = served_language(start.language, site_languages(site, languages))
     conversation = Conversation(
         id=conversation_id,
         site_id=site.id,
@@ -77,11 +73,17 @@ async def start_conversation(
         details=start.metadata,
     )
     session.add(conversation)
+    await record_in_session(
+        session,
+        EventType.CONVERSATION_STARTED,
+        started_payload(conversation_id, site=site.public_key, channel=channel),
+        conversation_id=conversation_id,
+    )
     return ConversationStarted(
         conversation_id=conversation_id,
         visitor_token=token,
-        greeting=texts_for(language).greeting,
-        suggestions=await suggested_questions(session, language=language),
+        greeting=greeting_in(site, language),
+        suggestions=await suggestions_in(session, site, language),
     )
 
 
@@ -96,7 +98,14 @@ def open_thread(connection: Connection, key: KeyPrincipal, *, channel: str) -> s
         "metadata": {},
     }
     connection.execute(insert(Conversation), row)
-    return str(row["id"])
+    conversation_id = str(row["id"])
+    payload = started_payload(conversation_id, site=DEFAULT_SITE_KEY, channel=channel)
+    record(connection, EventType.CONVERSATION_STARTED, payload, conversation_id=conversation_id)
+    return conversation_id
+
+
+def started_payload(conversation_id: str, *, site: str, channel: str) -> JsonObject:
+    return {"conversation_id": conversation_id, "site": site, "channel": channel}
 
 
 def served_language(wish: str | None, languages: tuple[str, ...]) -> str:

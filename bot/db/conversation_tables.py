@@ -1,4 +1,4 @@
-"""What was said: conversations, messages, exchanges with their evidence, feedback, signals, handoffs."""
+"""What was said: conversations, messages, exchanges with their evidence, feedback, ratings, signals, handoffs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -84,6 +84,20 @@ class Feedback(Base):
     address_block: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ConversationRating(Base):
+    """How content somebody was with a whole conversation, 1 to 5 stars; the last word counts."""
+
+    __tablename__ = "conversation_ratings"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    stars: Mapped[int]
+    comment: Mapped[str | None] = mapped_column(Text)
+    given_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
 class SignalKind(StrEnum):

@@ -2,6 +2,7 @@
 
 from bot.db import (
     access_tables,
+    channel_tables,
     comparison_tables,
     conversation_tables,
     import_tables,
@@ -10,11 +11,13 @@ from bot.db import (
     release_tables,
     review_tables,
     training_tables,
+    webhook_tables,
 )
 from bot.db.base import Base
 
 __all__ = [
     "access_tables",
+    "channel_tables",
     "comparison_tables",
     "conversation_tables",
     "import_tables",
@@ -24,6 +27,7 @@ __all__ = [
     "release_tables",
     "review_tables",
     "training_tables",
+    "webhook_tables",
 ]
 
 metadata = Base.metadata

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.db.access_tables import IdempotencyKey, Visitor
 from bot.db.conversation_tables import (
     Conversation,
+    ConversationRating,
     Exchange,
     Feedback,
     Handoff,
@@ -22,6 +23,7 @@ from bot.db.conversation_tables import (
 from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
 from bot.db.review_tables import Gap, GapMember, GapState, ReviewSkip
+from bot.db.webhook_tables import WebhookEvent
 
 ERASED = "visitor:erased"
 SLICE = 500
@@ -30,7 +32,7 @@ _OWN_IDS = re.compile(r"(?:vis|cnv|exc)_[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose traces: a visitor with all their conversations, or a conversation that has no visitor."""
+    """Whose traces: a visitor with all their conversations, or one conversation alone."""
 
     visitor_id: str | None
     conversation_id: str | None
@@ -80,6 +82,17 @@ async def lock(session: AsyncSession, subject: Subject) -> None:
     talk = select(Conversation.id).where(Conversation.id.in_(subject.conversations))
     await session.execute(visitor.with_for_update())
     await session.execute(talk.order_by(Conversation.id).with_for_update())
+
+
+def ratings_of(subject: Subject) -> Select[str]:
+    return select(ConversationRating.conversation_id).where(
+        ConversationRating.conversation_id.in_(subject.conversations)
+    )
+
+
+async def utterances(session: AsyncSession, subject: Subject) -> set[str]:
+    said = select(Exchange.utterance).where(Exchange.conversation_id.in_(subject.conversations))
+    return set((await session.execute(said)).scalars())
 
 
 async def visitor_exists(session: AsyncSession, visitor_id: str) -> bool:
@@ -151,18 +164,23 @@ async def delete_stored_replies(session: AsyncSession, keys: Sequence[tuple[str,
 
 
 async def delete_talk(session: AsyncSession, subject: Subject) -> None:
-    """Feedback, signals, messages, contacts, handoffs, exchanges, conversations and the visitor, children first."""
+    """Votes, ratings, signals, messages, contacts, handoffs, exchanges, conversations and the visitor, children first."""
     await _leave_gaps(session, subject)
     await _run(session, delete(ReviewSkip).where(ReviewSkip.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Feedback).where(subject.feedback))
     await _run(session, delete(Signal).where(subject.signals))
+    told = WebhookEvent.conversation_id.in_(subject.conversations)
+    await _run(session, delete(WebhookEvent).where(told))
+    rated = ConversationRating.conversation_id.in_(subject.conversations)
+    await _run(session, delete(ConversationRating).where(rated))
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))
     await _run(session, delete(HandoffContact).where(HandoffContact.handoff_id.in_(handoffs_of(subject))))
     await _run(session, delete(Handoff).where(Handoff.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Exchange).where(Exchange.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Conversation).where(Conversation.id.in_(subject.conversations)))
     if subject.visitor_id is not None:
-        await _run(session, delete(Visitor).where(Visitor.id == subject.visitor_id))
+        visitor = or_(Visitor.id == subject.visitor_id, Visitor.merged_into == subject.visitor_id)
+        await _run(session, delete(Visitor).where(visitor))
 
 
 async def _leave_gaps(session: AsyncSession, subject: Subject) -> None:
@@ -181,11 +199,10 @@ async def _leave_gaps(session: AsyncSession, subject: Subject) -> None:
 async def unlink_labels(session: AsyncSession, subject: Subject) -> None:
     """The labels stay as knowledge; nothing in them leads to the visitor any more."""
     labels = Label.id.in_(await ids_of(session, subject.labels))
+    by_visitor = Label.given_by.startswith("visitor:", autoescape=True)
+    await _run(session, update(Label).where(labels, by_visitor).values(given_by=ERASED))
     unlinked = {"exchange_id": None, "draft_text": None, "address_block": None}
     await _run(session, update(Label).where(labels).values(**unlinked))
-    if subject.visitor_id is not None:
-        given = Label.given_by == subject.principal
-        await _run(session, update(Label).where(given).values(given_by=ERASED))
 
 
 async def empty_questions(session: AsyncSession, numbers: Sequence[int], *, revision: int) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.access.principals import Principal
+from bot.conversations.repository import conversation_for
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Question
 from bot.erasing import repository
@@ -23,7 +25,7 @@ from bot.errors import InvalidInputError, NotFoundError
 from bot.exports.service import exports_since
 from bot.knowledge.audit import record_audit
 from bot.knowledge.index_feed import raise_revision
-from bot.releases.reports import remove_reports
+from bot.releases.reports import remove_reports, remove_reports_quoting
 from bot.settings import Settings
 
 
@@ -97,6 +99,32 @@ async def erase(
     )
 
 
+async def erase_conversation(
+    session: AsyncSession, settings: Settings, conversation_id: str, principal: Principal
+) -> None:
+    """Deletes one conversation inside the caller's transaction, as ``erase`` does a visitor's without their labels.
+
+    Of the reports on training runs only those go that quote it. Afterwards the SQLite file is to be rewritten
+    (`bot.erasing.scrubbing`). Raises NotFoundError for a conversation that is missing or somebody else's.
+    """
+    subject = Subject(visitor_id=None, conversation_id=conversation_id)
+    await repository.lock(session, subject)
+    connection = await session.connection()
+    if await connection.run_sync(conversation_for, conversation_id, principal) is None:
+        raise NotFoundError(f"no conversation {conversation_id!r}")
+    said = await repository.utterances(session, subject)
+    belongings = await _belongings(session, subject)
+    await _remove(session, belongings, with_labels=False)
+    await asyncio.to_thread(remove_reports_quoting, settings, said)
+    await record_audit(
+        session,
+        actor=principal.name,
+        action="erase_conversation",
+        target=conversation_id,
+        details=belongings.counts,
+    )
+
+
 def _exports(settings: Settings, since: datetime | None) -> list[Path]:
     return exports_since(settings, since) if since else []
 
@@ -124,6 +152,7 @@ async def _belongings(session: AsyncSession, subject: Subject) -> Belongings:
         "messages": await repository.count(session, repository.messages_of(subject)),
         "exchanges": len(exchanges),
         "feedback": await repository.count_feedback(session, subject),
+        "ratings": await repository.count(session, repository.ratings_of(subject)),
         "signals": await repository.count_signals(session, subject),
         "handoffs": await repository.count(session, repository.handoffs_of(subject)),
         "contacts": await repository.count(session, repository.contacts_of(subject)),

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.comparison_tables import Experiment, Exposure
-from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff
+from bot.db.conversation_tables import Exchange, Feedback, Handoff
 from bot.experiments.splitting import Arm
 
 WATCHED = timedelta(minutes=30)
@@ -57,8 +57,7 @@ async def watch(session: AsyncSession, experiment: Experiment, *, at: datetime, 
             shown.slow += row.latency_ms > slow_ms
             shown.wrong_language += row.wrong_language
     for visitor_id, created_at in await session.execute(_handoffs(experiment)):
-        if visitor_id is not None:
-            came[visitor_id].handed_off |= created_at <= came[visitor_id].ends_at
+        came[visitor_id].handed_off |= created_at <= came[visitor_id].ends_at
     _count_votes(came, (await session.execute(_votes(experiment))).all())
     return Watched(sorted(over, key=lambda each: (each.first_at, each.visitor_id)), len(came) - len(over))
 
@@ -78,20 +77,14 @@ def _replies(experiment: Experiment) -> Select[str, datetime, float, bool]:
     return select(*columns).where(Exposure.experiment_id == experiment.id)
 
 
-def _handoffs(experiment: Experiment) -> Select[str | None, datetime]:
-    """Of the conversations that take part."""
+def _handoffs(experiment: Experiment) -> Select[str, datetime]:
+    """Of the conversations that take part, as of those who took part in them: somebody may have been recognised since."""
     return (
-        select(Conversation.visitor_id, Handoff.created_at)
-        .join(Conversation, Conversation.id == Handoff.conversation_id)
-        .where(Conversation.id.in_(_conversations(experiment)))
-    )
-
-
-def _conversations(experiment: Experiment) -> Select[str]:
-    return (
-        select(Exchange.conversation_id)
-        .join(Exposure, Exposure.exchange_id == Exchange.id)
+        select(Exposure.visitor_id, Handoff.created_at)
+        .join(Exchange, Exchange.id == Exposure.exchange_id)
+        .join(Handoff, Handoff.conversation_id == Exchange.conversation_id)
         .where(Exposure.experiment_id == experiment.id)
+        .distinct()
     )
 
 

@@ -6,10 +6,12 @@ from bot.access.principals import Principal
 from bot.conversations.repository import exchange_for
 from bot.db.base import new_id, now
 from bot.db.conversation_tables import Exchange, Feedback
+from bot.db.webhook_tables import EventType
 from bot.errors import NotFoundError
 from bot.feedback import repository
 from bot.feedback.schemas import FeedbackIn, FeedbackOut, Rating, VoteOut
 from bot.pagination import Page, cut
+from bot.webhooks.outbox import record_in_session
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 
@@ -23,7 +25,7 @@ async def record_feedback(
     address_block: str | None = None,
 ) -> FeedbackOut:
     """Raises NotFoundError for an exchange that is missing or somebody else's."""
-    await reachable_exchange(session, exchange_id, principal)
+    exchange = await reachable_exchange(session, exchange_id, principal)
     row = Feedback(
         id=new_id("fbk"),
         exchange_id=exchange_id,
@@ -35,6 +37,16 @@ async def record_feedback(
         created_at=now(),
     )
     session.add(row)
+    payload = {
+        "feedback_id": row.id,
+        "exchange_id": exchange_id,
+        "conversation_id": exchange.conversation_id,
+        "rating": row.rating,
+        "reason": row.reason,
+    }
+    await record_in_session(
+        session, EventType.FEEDBACK_GIVEN, payload, conversation_id=exchange.conversation_id
+    )
     return FeedbackOut.model_validate(row, from_attributes=True)
 
 

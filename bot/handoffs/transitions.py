@@ -21,10 +21,12 @@ from sqlalchemy import Connection
 from bot.conversations import repository as conversations
 from bot.db.base import now
 from bot.db.conversation_tables import HandoffState, TalkState
+from bot.db.webhook_tables import EventType
 from bot.errors import HandoffStateError
 from bot.handoffs import repository
 from bot.handoffs.repository import HandoffRow
 from bot.handoffs.texts import Tongue, tongue_of
+from bot.webhooks.outbox import record
 
 
 class Step(StrEnum):
@@ -59,6 +61,13 @@ _HANDOFF_AFTER: Mapping[Step, HandoffState] = {
     Step.HAND_BACK: HandoffState.HANDED_BACK,
     Step.CLOSE: HandoffState.CLOSED,
     Step.NOBODY_CAME: HandoffState.MISSED,
+}
+_EVENT_OF: Mapping[Step, EventType] = {
+    Step.REQUEST: EventType.HANDOFF_REQUESTED,
+    Step.TAKE: EventType.HANDOFF_TAKEN,
+    Step.HAND_BACK: EventType.HANDOFF_ENDED,
+    Step.CLOSE: EventType.HANDOFF_ENDED,
+    Step.NOBODY_CAME: EventType.HANDOFF_ENDED,
 }
 _ENDS_HANDOFF = (Step.HAND_BACK, Step.CLOSE)
 
@@ -114,6 +123,13 @@ def move(
         else:
             row = {"conversation_id": held.id, **(new_handoff or {}), **values}
             repository.add_handoff(connection, row)
+    if (event := _EVENT_OF.get(step)) and (
+        told := held.handoff or repository.open_handoff(connection, held.id)
+    ):
+        payload = {"handoff_id": told.id, "conversation_id": held.id}
+        if step is Step.REQUEST:
+            payload["exchange_id"] = (new_handoff or {}).get("exchange_id")
+        record(connection, event, payload, conversation_id=held.id)
     handoff = repository.open_handoff(connection, held.id)
     return replace(said, state=after, handoff=handoff)
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.engine import Database
 from bot.db.release_tables import Release
+from bot.db.webhook_tables import EventType
 from bot.errors import ConflictError, GateRefusedError, NotFoundError
 from bot.knowledge.audit import record_audit
 from bot.pagination import Page, cut
@@ -22,6 +23,7 @@ from bot.releases.schemas import (
     SnapshotOut,
 )
 from bot.settings import Settings
+from bot.webhooks.outbox import record_in_session
 from retrieval.encoder import ONNX_FILE, TOKENIZER_FILE
 
 MANY_CHANGES = 1000
@@ -53,7 +55,13 @@ async def ensure_release(
         await make_way(session, parts.release.id, promoted_by=made_by)
         await repository.promote(session, parts.release.id)
         await record_audit(session, actor=made_by, action="promote", target=parts.release.id)
+        await _tell(session, parts.release.id, before=present)
     return parts
+
+
+async def _tell(session: AsyncSession, release_id: str, *, before: ReleaseParts | None) -> None:
+    payload = {"release_id": release_id, "before": before.release.id if before else None}
+    await record_in_session(session, EventType.RELEASE_PROMOTED, payload)
 
 
 async def _outgrown(session: AsyncSession, present: ReleaseParts) -> bool:
@@ -176,6 +184,7 @@ async def promote(
         target=release_id,
         details={"before": present.release.id if present else None} | ({"forced": True} if forced else {}),
     )
+    await _tell(session, release_id, before=present)
     return await find(session, parts.release.id)
 
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'a41d7c93e5b8'
-down_revision = 'e6c2b8f41d70'
+down_revision = '7d1e5a90c4b2'
 branch_labels = None
 depends_on = None
 

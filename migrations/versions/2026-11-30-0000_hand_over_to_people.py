@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'c83b5d0e9a14'
-down_revision = 'b93e0f6a2c17'
+down_revision = 'b83c1f6e20d9'
 branch_labels = None
 depends_on = None
 

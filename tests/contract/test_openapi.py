@@ -57,7 +57,12 @@ DESCRIBED = {
     for method, described in methods.items()
 }
 OPERATIONS = list(DESCRIBED)
-WITHOUT_A_TOKEN = {"POST /v1/conversations", "GET /health/live", "GET /health/ready"}
+WITHOUT_A_TOKEN = {
+    "GET /v1/sites/{key}/widget",
+    "POST /v1/conversations",
+    "GET /health/live",
+    "GET /health/ready",
+}
 OF_VISITORS = {
     *WITHOUT_A_TOKEN,
     "POST /v1/conversations/{conversation_id}/messages",
@@ -67,6 +72,9 @@ OF_VISITORS = {
     "POST /v1/conversations/{conversation_id}/handoff",
     "DELETE /v1/conversations/{conversation_id}/handoff",
     "POST /v1/conversations/{conversation_id}/handoff/contact",
+    "POST /v1/conversations/{conversation_id}/rating",
+    "GET /v1/conversations",
+    "DELETE /v1/conversations/{conversation_id}",
     "POST /v1/exchanges/{exchange_id}/feedback",
     "DELETE /v1/exchanges/{exchange_id}/feedback",
 }
@@ -79,6 +87,7 @@ OF_KEYS = {
     "GET /v1/models",
     "GET /v1/models/{model}",
     "POST /v1/chat/completions",
+    "POST /webhooks/rest/webhook",
     "GET /v1/answers",
     "POST /v1/answers",
     "GET /v1/answers/{answer_id}",
@@ -122,6 +131,18 @@ OF_KEYS = {
     "GET /v1/releases/{release_id}/shadow",
     "POST /v1/releases/{release_id}/shadow",
     "DELETE /v1/releases/{release_id}/shadow",
+    "GET /v1/sites",
+    "POST /v1/sites",
+    "GET /v1/sites/{key}",
+    "PATCH /v1/sites/{key}",
+    "DELETE /v1/sites/{key}",
+    "POST /v1/sites/{key}/secret",
+    "GET /v1/webhooks",
+    "POST /v1/webhooks",
+    "DELETE /v1/webhooks/{webhook_id}",
+    "POST /v1/webhooks/{webhook_id}/enable",
+    "GET /v1/webhooks/{webhook_id}/deliveries",
+    "POST /v1/webhooks/deliveries/{delivery_id}/replay",
     "GET /v1/experiments",
     "POST /v1/experiments",
     "GET /v1/experiments/{experiment_id}",
@@ -196,6 +217,10 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     cancelled = post("/v1/training-runs", {"reason": "new prices"})["id"]
     post(f"/v1/training-runs/{cancelled}/cancel", {})
     post("/v1/training-runs", {})
+    webhook = post("/v1/webhooks", {"url": "https://receiver.invalid/", "events": ["conversation.started"]})[
+        "id"
+    ]
+    post("/v1/conversations", {})
     answers = ids("/v1/answers")
     tried, speaking, _ = releases = ids("/v1/releases")
     post(f"/v1/releases/{tried}/shadow", {})
@@ -206,10 +231,21 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     return {
         "conversation_id": [conversation, *waiting.values()],
         "handoff_id": list(waiting),
-        "handoff_id to close": list(to_close),
+        "POST /v1/handoffs/{handoff_id}/close": list(to_close),
+        "DELETE /v1/conversations/{conversation_id}": [
+            post("/v1/conversations", {})["conversation_id"] for _ in range(EXAMPLES)
+        ],
         "exchange_id": exchanges,
         "label_id": _candidates(post, conversation),
         "gap_id": _gaps(client, key),
+        "key": ["default"],
+        "DELETE /v1/sites/{key}": [post("/v1/sites", {"name": "Shop"})["key"] for _ in range(EXAMPLES)],
+        "webhook_id": [webhook],
+        "DELETE /v1/webhooks/{webhook_id}": [
+            post("/v1/webhooks", {"url": "https://receiver.invalid/", "events": ["handoff.ended"]})["id"]
+            for _ in range(EXAMPLES)
+        ],
+        "delivery_id": ids(f"/v1/webhooks/{webhook}/deliveries"),
         "answer_id": answers,
         "choice": answers,
         "question_id": ids("/v1/questions")[-4:],
@@ -262,13 +298,12 @@ def _gaps(client: TestClient, key: dict[str, str]) -> list[str]:
 
 def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     """The document with the ids that exist, and one that does not, as the values of each parameter and field."""
-    for path, operations in described["paths"].items():
-        for operation in operations.values():
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
             for parameter in operation.get("parameters", []):
-                name = parameter["name"]
-                if name in ids and parameter["in"] == "path":
+                if parameter["name"] in ids and parameter["in"] == "path":
                     # Those that another operation would have ended before.
-                    known = ids[f"{name} to close"] if path.endswith("/close") else ids[name]
+                    known = ids.get(f"{method.upper()} {path}", ids[parameter["name"]])
                     parameter["schema"]["enum"] = [*known, "nobody"]
     for name in (
         "MessageIn",
@@ -295,6 +330,9 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     correction["required"] = ["action", "text"]
     wish = described["components"]["schemas"]["ExperimentWish"]  # one of the four pairs can be started
     wish["properties"] = {name: {"enum": ids[name]} for name in ("release_a", "release_b")}
+    described["components"]["schemas"]["WebhookIn"]["properties"]["url"]["enum"] = [
+        "https://receiver.invalid/"
+    ]
     gap = described["components"]["schemas"]["GapAnswerIn"]  # earlier answers are no rivals of these
     gap["properties"] = {
         "text": {"enum": ["Umbrellas are mended in Bonn.", "Saddles are waxed twice.", "我们修理雨伞。"]},

@@ -308,12 +308,18 @@ async def test_manifests_that_do_not_fit_are_refused(
         (b"not json\n", "can't be read"),
         (b"[]\n", "its columns are not those of the table"),
         (b'{"id": "vis_x"}\n', "its columns are not those of the table"),
-        (b'{"id": "v", "site_id": "s", "token_hash": "t", "created_at": "yesterday"}\n', "isoformat"),
         (
-            b'{"id": "v", "site_id": "s", "token_hash": "t", "created_at": "2026-01-01"}\n',
+            b'{"id": "v", "site_id": "s", "token_hash": "t", "subject_hash": null, "merged_into": null, "created_at": "yesterday"}\n',
+            "isoformat",
+        ),
+        (
+            b'{"id": "v", "site_id": "s", "token_hash": "t", "subject_hash": null, "merged_into": null, "created_at": "2026-01-01"}\n',
             "time without zone",
         ),
-        (b'{"id": "v", "site_id": "s", "token_hash": "t", "created_at": 5}\n', "can't be read"),
+        (
+            b'{"id": "v", "site_id": "s", "token_hash": "t", "subject_hash": null, "merged_into": null, "created_at": 5}\n',
+            "can't be read",
+        ),
         (b"[" * 200_000 + b"\n", "can't be read"),
     ],
 )

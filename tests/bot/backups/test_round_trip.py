@@ -137,6 +137,8 @@ async def test_backup_can_be_read_by_its_owner_only_and_is_plain_jsonl(
             "id": "vis_" + "a" * 32,
             "site_id": "ste_default",
             "token_hash": "a" * 64,
+            "subject_hash": "a" * 64,
+            "merged_into": None,
             "created_at": "2026-03-01T09:31:00.123456+00:00",
         }
         assert tar.getnames()[-1] == "manifest.json"

@@ -1,0 +1,172 @@
+"""Sends one request to an address that somebody configured, and to no other.
+
+The name is looked up here, each address found is checked, and the connection is made to the very address that was checked: a
+name server that answers otherwise a moment later changes nothing. Redirects are not followed, proxies of the environment
+not used, and of the reply at most a kilobyte is read.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpcore
+
+from bot.errors import InvalidInputError
+from bot.webhooks.addresses import is_public
+
+TIMEOUT_S = 15.0
+CONNECT_TIMEOUT_S = 5.0
+KEPT_OF_REPLY = 1024
+LONGEST_URL = 2000
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+SocketOptions = Iterable[
+    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+]
+
+
+class AddressRefusedError(Exception):
+    """The name leads to an address inside, and is not among the hosts that are allowed to."""
+
+
+@dataclass(frozen=True)
+class Replied:
+    """``status`` is None where no reply came; ``error`` then says why."""
+
+    status: int | None
+    text: str = ""
+    error: str | None = None
+
+    @property
+    def heard(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[4][0]) for address in found]
+
+
+class CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to public addresses only, but for the hosts that are named as allowed."""
+
+    def __init__(
+        self,
+        allowed_hosts: Iterable[str],
+        *,
+        resolve: Resolve = resolve,
+        backend: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
+        self._backend = backend or httpcore.AnyIOBackend()
+        self._allowed = frozenset(host.lower() for host in allowed_hosts)
+        self._resolve = resolve
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # as the base class has it
+        local_address: str | None = None,
+        socket_options: SocketOptions | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            addresses = await self._resolve(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(f"the name {host} can't be looked up") from error
+        inside = [address for address in addresses if not is_public(address)]
+        if inside and host.lower() not in self._allowed:
+            raise AddressRefusedError(
+                f"{host} leads to {inside[0]}, which is not a public address; "
+                "if that is meant, add the host to KEFU_WEBHOOKS__ALLOWED_HOSTS"
+            )
+        failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
+        for address in addresses:
+            try:
+                return await self._backend.connect_tcp(
+                    address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109
+        socket_options: SocketOptions | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        raise AddressRefusedError("sockets of this machine can't be reached")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
+
+
+class Sender:
+    """Posts with a connection of its own each time: receivers are few and far between."""
+
+    def __init__(self, backend: CheckedBackend) -> None:
+        self._backend = backend
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Replied:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await self._post(url, body, headers)
+        except AddressRefusedError as error:
+            return Replied(None, error=str(error))
+        except TimeoutError:
+            return Replied(None, error=f"no reply within {TIMEOUT_S:.0f} s")
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+            return Replied(None, error=f"{type(error).__name__}: {error}"[:300])
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Replied:
+        sent = {"content-type": "application/json", "user-agent": "Kefu-Webhooks", **headers}
+        timeouts = {"timeout": {"connect": CONNECT_TIMEOUT_S, "read": TIMEOUT_S, "write": TIMEOUT_S}}
+        async with (
+            httpcore.AsyncConnectionPool(network_backend=self._backend, keepalive_expiry=0) as pool,
+            pool.stream("POST", url, headers=list(sent.items()), content=body, extensions=timeouts) as reply,
+        ):
+            read = b""
+            async for piece in reply.aiter_stream():
+                read += piece
+                if len(read) >= KEPT_OF_REPLY:
+                    break
+            return Replied(reply.status, _readable(read[:KEPT_OF_REPLY]))
+
+
+def _readable(content: bytes) -> str:
+    """At most so many characters as there are bytes; none that PostgreSQL does not take."""
+    return content.decode(errors="replace").replace("\x00", "�")
+
+
+def checked_url(url: str, *, allowed_hosts: Iterable[str]) -> str:
+    """The URL, if a webhook may have it. Raises InvalidInputError; where its name leads is only known when it is called."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
+        raise InvalidInputError(f"{url[:200]!r} is no URL such as https://example.com/hooks (in ASCII)")
+    allowed = host in {name.lower() for name in allowed_hosts}
+    if parts.scheme != "https" and not (parts.scheme == "http" and allowed):
+        raise InvalidInputError(
+            f"{url[:200]!r} does not begin with https://; http:// is for hosts in KEFU_WEBHOOKS__ALLOWED_HOSTS"
+        )
+    if parts.username is not None or parts.fragment:
+        raise InvalidInputError(
+            "a webhook's URL holds no user name and no fragment; messages are signed instead"
+        )
+    if not allowed and _is_inside(host):
+        raise InvalidInputError(
+            f"{host} is not a public address; if that is meant, add it to KEFU_WEBHOOKS__ALLOWED_HOSTS"
+        )
+    return url
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:  # a name
+        return host == "localhost" or host.endswith(".localhost")
