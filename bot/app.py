@@ -16,6 +16,7 @@ from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
 from bot.channels import openai_endpoints as openai
+from bot.console.app import create_console
 from bot.conversations import endpoints as conversations
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
@@ -32,6 +33,7 @@ from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
 from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
+from bot.operators.logins import forget_what_is_over
 from bot.page import endpoints as page
 from bot.releases import endpoints as releases
 from bot.request_limits import BodyLimitMiddleware
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for domain in domains:
         app.include_router(domain.router)
+    app.mount("/console", create_console(app.state))
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(
         CORSMiddleware,
@@ -127,6 +130,7 @@ async def _clean_up(database: Database, settings: Settings) -> None:
         try:
             await forget_expired_keys(database)
             await note_departures(database)
+            await forget_what_is_over(database)
             if settings.feedback.learn_from_visitors:
                 await learn_from_visitors(database)
         except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time

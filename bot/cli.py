@@ -18,6 +18,7 @@ from bot.commands import (
     keys,
     labels,
     operating,
+    operators,
     releases,
     review,
     runs,
@@ -58,6 +59,7 @@ app.add_typer(labels.app, name="labels", help="What people say is right: list, a
 app.add_typer(review.app, name="review", help="What to decide about next: list, decide")
 app.add_typer(gaps.app, name="gaps", help="What is asked and has no answer: list, show, answer, dismiss")
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
+app.add_typer(operators.app, name="operators", help="Accounts of the people who work with the console")
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")
 app.add_typer(
     releases.app, name="releases", help="What the bot speaks with: list, show, promote, roll back, compare"

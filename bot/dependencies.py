@@ -10,7 +10,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import IdempotentCall, RunningRequests
-from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
+from bot.access.principals import KeyPrincipal, Principal, Scope, identify
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
@@ -107,7 +107,7 @@ AnyPrincipal = Annotated[Principal, Depends(any_principal)]
 
 def _key_with(scope: Scope) -> object:
     async def key(principal: AnyPrincipal) -> KeyPrincipal:
-        if isinstance(principal, VisitorPrincipal):
+        if not isinstance(principal, KeyPrincipal):
             raise ForbiddenError(
                 f"a visitor token can't do this; an API key with scope {scope.value!r} is needed"
             )

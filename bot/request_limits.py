@@ -14,7 +14,7 @@ def limit_for(path: str) -> int:
     """Bytes that a request to this path may carry."""
     if path.startswith("/v1/imports"):
         return UPLOAD_LIMIT
-    with_texts = path.startswith(("/v1/answers", "/v1/labels", "/v1/chat/")) or path.endswith(
+    with_texts = path.startswith(("/v1/answers", "/v1/labels", "/v1/chat/", "/console/")) or path.endswith(
         ("/correction", "/agent-replies")
     )
     return KNOWLEDGE_LIMIT if with_texts else BODY_LIMIT
