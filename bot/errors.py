@@ -9,12 +9,14 @@
     ├── NotFoundError       404    missing, or somebody else's: the same answer
     ├── ConflictError       409    the state of things does not allow it
     │   ├── RivalsError            another answer says or answers this already
+    │   ├── HandoffStateError      a handoff is in another state, or in other hands
     │   ├── RequestRunningError    same Idempotency-Key, first request still running
     │   ├── NothingToServeError    no release yet
     │   └── GateRefusedError       the gate refused this release        (exit code 3)
     ├── KeyReusedError      422    same Idempotency-Key, other body
     ├── RateLimitedError    429
     └── UnavailableError    503    overloaded or not ready: try again
+        └── NoReleaseError         there is nothing to answer with yet
 
 ``bot/problems.py`` turns them into RFC 9457 problems, ``bot/cli.py`` into a line and an exit code.
 Each ``slug`` has a paragraph in docs/problems.md.
@@ -77,6 +79,14 @@ class RivalsError(ConflictError):
         self.errors = errors
 
 
+class HandoffStateError(ConflictError):
+    slug, title = "handoff-state", "The handoff is in another state"
+
+    def __init__(self, detail: str, *, state: str, held_by: str | None) -> None:
+        super().__init__(detail)
+        self.errors = [{"state": state, "held_by": held_by}]
+
+
 class RequestRunningError(ConflictError):
     slug, title = "request-running", "The first request with this Idempotency-Key is still running"
 
@@ -105,3 +115,10 @@ class UnavailableError(KefuError):
 
     def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
+
+
+class NoReleaseError(UnavailableError):
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no release yet; run `kefu import --approve` or `kefu demo`", retry_after_s=5
+        )

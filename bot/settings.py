@@ -1,9 +1,10 @@
 """All settings, read once from the environment (prefix ``KEFU_``, groups joined by ``__``)."""
 
 import re
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -18,6 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.handoffs.office_hours import OfficeHours, office_hours, parse_week
+
 SUPPORTED_LANGUAGES = ("en", "zh")
 
 
@@ -25,6 +28,18 @@ def _split_commas(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
+
+
+def _split_dates(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    dates = []
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        try:
+            dates.append(date.fromisoformat(part))
+        except ValueError as error:
+            raise ValueError(f"{part!r} is no date; write such as 2026-12-25,2027-01-01") from error
+    return tuple(dates)
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -95,6 +110,51 @@ class FeedbackSettings(BaseModel):
     )
 
 
+class HandoffSettings(BaseModel):
+    """When people are there, and how long a visitor is left waiting for them."""
+
+    time_zone: str = Field("UTC", description="IANA time zone of the office hours, such as Europe/Berlin")
+    hours: str = Field("", description="Office hours, such as 'mon-fri 09:00-18:00, sat 10:00-14:00'")
+    holidays: Annotated[tuple[date, ...], NoDecode, BeforeValidator(_split_dates)] = Field(
+        (), description="Days on which nobody is there, such as 2026-12-25"
+    )
+    seen_within: Duration = Field(
+        timedelta(minutes=5), ge=timedelta(minutes=1), description="So long an operator counts as being there"
+    )
+    remind_after: Duration = Field(
+        timedelta(minutes=3),
+        ge=timedelta(seconds=30),
+        description="Tell who waits so long that it takes longer",
+    )
+    return_after: Duration = Field(
+        timedelta(minutes=15), ge=timedelta(minutes=1), description="So long somebody waits for a person"
+    )
+    silent_after: Duration = Field(
+        timedelta(minutes=30),
+        ge=timedelta(minutes=1),
+        description="So long a person may leave a message unanswered",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no IANA time zone; write such as Europe/Berlin") from error
+        return name
+
+    @field_validator("hours")
+    @classmethod
+    def _understood_hours(cls, hours: str) -> str:
+        parse_week(hours)
+        return hours
+
+    @property
+    def office(self) -> OfficeHours:
+        return office_hours(self.time_zone, self.hours, self.holidays)
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -110,6 +170,7 @@ class Settings(BaseSettings):
     releases: ReleaseSettings = ReleaseSettings()
     retraining: RetrainingSettings = RetrainingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
+    handoffs: HandoffSettings = HandoffSettings()
 
     @field_validator("languages")
     @classmethod

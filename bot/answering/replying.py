@@ -15,6 +15,8 @@ from retrieval.decision import Decision, Outcome, ScoredCandidate
 from retrieval.small_talk import SmallTalk
 
 SUGGESTED = 3
+PERSON_IS_HERE = "person_is_here"
+"""The rule of an exchange in which the bot is silent."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ def reply_to_choice(
 def person_requested(language: str) -> Reply:
     text = texts_for(language).person_requested
     return _say(Outcome.HANDED_OFF, "asked_for_person", text, language)
+
+
+def bot_failed(language: str) -> Reply:
+    return _say(Outcome.HANDED_OFF, "bot_failed", texts_for(language).failed, language)
+
+
+def person_is_here(language: str) -> Reply:
+    """No reply: a person has the conversation."""
+    return Reply(Outcome.HANDED_OFF, PERSON_IS_HERE, 0.0, text="", language=language, parts=())
 
 
 def _only(retrieved: Retrieved, servable: Mapping[str, ServableAnswer]) -> Retrieved:

@@ -12,7 +12,7 @@ from bot.answering.retrievals import Retrievals
 from bot.db.engine import Database
 from bot.db.knowledge_tables import KnowledgeState
 from bot.db.release_tables import ReleasePointer
-from bot.errors import UnavailableError
+from bot.errors import NoReleaseError, UnavailableError
 from bot.knowledge.index_feed import load_changes
 from bot.releases import repository
 from bot.releases.repository import ReleaseParts
@@ -61,11 +61,9 @@ class ReleaseFollower:
         self.serving: Serving | None = None
 
     def take(self) -> Serving:
-        """Raises UnavailableError while there is nothing to answer with."""
+        """Raises NoReleaseError while there is nothing to answer with."""
         if self.serving is None:
-            raise UnavailableError(
-                "there is no release yet; run `kefu import --approve` or `kefu demo`", retry_after_s=5
-            )
+            raise NoReleaseError
         return self.serving
 
     async def idle(self) -> None:

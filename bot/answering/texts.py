@@ -10,6 +10,7 @@ class Texts:
     is_it_this: str
     unknown: str
     person_requested: str
+    failed: str
     welcome: str
     thanks: str
     goodbye: str
@@ -20,9 +21,9 @@ TEXTS = {
         greeting="Hello! I'm an automated assistant. Ask me anything, or say “a person” at any time.",
         which_one="I'm not sure which of these you mean:",
         is_it_this="I'm not quite sure. Is this what you mean?",
-        unknown="I don't know that one, so I won't guess. I've passed your question to our team; "
-        "a person will answer here as soon as somebody is free.",
-        person_requested="Of course. I've asked our team; a person will answer here as soon as somebody is free.",
+        unknown="I don't know that one, so I won't guess. I've passed your question to our team.",
+        person_requested="Of course. I've asked our team.",
+        failed="I'm sorry, I can't answer right now. I've passed your message to our team.",
         welcome="Hello! What can I do for you?",
         thanks="You're welcome! Anything else?",
         goodbye="Goodbye, and thank you for writing!",
@@ -31,8 +32,9 @@ TEXTS = {
         greeting="您好！我是自动客服助手。有问题请直接问我，需要真人服务时说“转人工”即可。",
         which_one="请问您想问的是哪一个？",
         is_it_this="请问您想问的是这个吗？",
-        unknown="这个问题我暂时没有可靠的答案，不想乱答。已经转给我们的客服同事，有人空闲时会在这里回复您。",
-        person_requested="好的，已经为您转接人工客服，有人空闲时会在这里回复您。",
+        unknown="这个问题我暂时没有可靠的答案，不想乱答。已经转给我们的客服同事。",
+        person_requested="好的，已经为您转接人工客服。",
+        failed="抱歉，我现在无法回答。您的消息已经转给我们的客服同事。",
         welcome="您好！请问有什么可以帮您？",
         thanks="不客气！还有其他问题吗？",
         goodbye="感谢您的咨询，再见！",

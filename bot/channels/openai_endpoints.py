@@ -5,8 +5,7 @@ Stateless: the last user message is the question, and each call is a conversatio
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
@@ -15,9 +14,7 @@ from starlette.background import BackgroundTask
 
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal
-from bot.answering.companions import Assigned
-from bot.answering.serving import Serving
-from bot.answering.understanding import Understood, understand
+from bot.answering.understanding import Understood
 from bot.channels.openai_errors import ModelUnknownError, OpenAiRoute, openai_responses
 from bot.channels.openai_schemas import (
     MODEL,
@@ -32,8 +29,8 @@ from bot.channels.openai_schemas import (
 )
 from bot.conversations import service
 from bot.conversations.streaming import event_stream, pieces
+from bot.conversations.turns import Turn, take_turn
 from bot.db.base import JsonObject
-from bot.db.transactions import Connection
 from bot.dependencies import Idempotent, Parts, PartsDep, ReadKey, WriteKey
 from bot.errors import InvalidInputError, TooLargeError
 from bot.json_bytes import json_text
@@ -101,37 +98,30 @@ async def _answered(
     question = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
     if not question.strip():
         raise InvalidInputError("messages: the last message with role 'user' has no text")
-    language, visitor_id = None, None
-    assign: Callable[[Serving], Assigned] = Assigned
+    conversation = None
     if conversation_id is not None:
         wanted = conversation_id
-        found = await parts.database.quick.read(lambda c: service.reachable(c, wanted, key))
-        language, visitor_id = found.language, found.visitor_id
-        assign = partial(parts.companions.assign, visitor_id=visitor_id, began_at=found.created_at)
-    understood = await understand(
-        question,
-        follower=parts.follower,
-        languages=parts.settings.languages,
-        conversation_language=language,
-        assign=assign,
-    )
-    rows: list[JsonObject] = []
+        conversation = await parts.database.quick.read(lambda c: service.reachable(c, wanted, key))
 
-    def answer(connection: Connection) -> StoredReply:
-        thread = conversation_id or service.open_thread(connection, key, channel="openai")
-        row = service.answer_text(connection, thread, understood, said_by=key, visitor_id=visitor_id)
-        rows.append(row)
-        return StoredReply(200, _completion(row, request, understood).model_dump(mode="json"))
+    def shown(row: JsonObject, understood: Understood | None) -> JsonObject:
+        return _completion(row, request, understood).model_dump(mode="json")
 
-    reply = await call.run_quick(answer)
-    return reply, BackgroundTask(parts.shadows.offer, understood, rows[-1])
+    taken = await take_turn(parts, call, Turn(question, key, conversation, shown, channel="openai"))
+    if taken.answered is None:
+        return taken.reply, None
+    return taken.reply, BackgroundTask(parts.shadows.offer, taken.answered, taken.row)
 
 
-def _completion(row: JsonObject, request: ChatCompletionRequest, understood: Understood) -> ChatCompletion:
+def _completion(
+    row: JsonObject, request: ChatCompletionRequest, understood: Understood | None
+) -> ChatCompletion:
+    """Where the bot did not read the message, no tokens were used."""
     text = _with_choices(row)
-    count = understood.serving.engine.retriever.encoder.count_tokens
-    prompt = sum(count(message.text) for message in request.messages)
-    completion = count(text)
+    prompt = completion = 0
+    if understood is not None:
+        count = understood.serving.engine.retriever.encoder.count_tokens
+        prompt = sum(count(message.text) for message in request.messages)
+        completion = count(text)
     message = AssistantMessage(role="assistant", content=text, refusal=None)
     return ChatCompletion(
         id=f"chatcmpl-{row['id']}",
@@ -147,8 +137,8 @@ def _completion(row: JsonObject, request: ChatCompletionRequest, understood: Und
 
 
 def _with_choices(row: JsonObject) -> str:
-    """This protocol has no buttons, so what can be chosen is listed in the text."""
-    lines = [row["reply"]["text"], *(f"- {choice['question']}" for choice in row["choices"])]
+    """This protocol has no buttons and no events, so what can be chosen, and what the system says, stand in the text."""
+    lines = [row["reply"]["text"], *(f"- {choice['question']}" for choice in row["choices"]), *row["notices"]]
     return "\n".join(lines)
 
 

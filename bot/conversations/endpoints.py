@@ -1,6 +1,5 @@
 """/v1/conversations: what visitors and integrators talk through."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -11,7 +10,7 @@ from starlette.background import BackgroundTask
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal, Principal, Scope
 from bot.access.visitor_tokens import VisitorTokens
-from bot.answering.understanding import Understood, understand
+from bot.answering.understanding import Understood
 from bot.conversations import repository, service, streaming
 from bot.conversations.presenting import exchange_body, message_out
 from bot.conversations.schemas import (
@@ -19,11 +18,11 @@ from bot.conversations.schemas import (
     ConversationStarted,
     ExchangeOut,
     ExplainedExchange,
-    HandoffIn,
-    HandoffOut,
     MessageIn,
     MessageOut,
 )
+from bot.conversations.turns import Turn, take_turn
+from bot.db.base import JsonObject
 from bot.db.transactions import Connection
 from bot.dependencies import (
     AnyPrincipal,
@@ -46,6 +45,8 @@ from bot.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from bot.handoffs import service as handoffs
+from bot.handoffs.schemas import ConversationOut
 from bot.pagination import Page, cut, decode_number, is_row_number
 from bot.problems import responses
 
@@ -132,35 +133,26 @@ async def _answered(
     *,
     address_block: str | None,
 ) -> tuple[StoredReply, Understood | None]:
-    """The reply, and what was understood of a text."""
+    """The reply, and what the bot understood of a text that it answered."""
     conversation = await _reachable(parts, conversation_id, principal)
     if message.choice is not None:
         choice = message.choice
 
         def give_choice(connection: Connection) -> StoredReply:
             row = service.answer_choice(
-                connection, conversation, choice, chosen_by=principal, address_block=address_block
+                connection,
+                conversation,
+                choice,
+                chosen_by=principal,
+                settings=parts.settings.handoffs,
+                address_block=address_block,
             )
-            return StoredReply(200, _storable(row))
+            return StoredReply(200, _storable(row, None))
 
         return await call.run_quick(give_choice), None
-    understood = await understand(
-        message.text or "",
-        follower=parts.follower,
-        languages=parts.settings.languages,
-        conversation_language=conversation.language,
-        assign=partial(
-            parts.companions.assign, visitor_id=conversation.visitor_id, began_at=conversation.created_at
-        ),
-    )
-
-    def answer(connection: Connection) -> StoredReply:
-        row = service.answer_text(
-            connection, conversation_id, understood, said_by=principal, visitor_id=conversation.visitor_id
-        )
-        return StoredReply(200, _storable(row))
-
-    return await call.run_quick(answer), understood
+    turn = Turn(message.text or "", principal, conversation, _storable)
+    taken = await take_turn(parts, call, turn)
+    return taken.reply, taken.answered
 
 
 @router.get(
@@ -206,27 +198,15 @@ async def follow_conversation(
     return streaming.event_stream(events)
 
 
-@router.post(
-    "/{conversation_id}/handoff",
-    response_model=HandoffOut,
-    responses=responses(*_OFTEN, *_ONCE, ForbiddenError),
-)
-async def ask_for_person(
-    conversation_id: str,
-    principal: AnyPrincipal,
-    call: Idempotent,
-    handoff: HandoffIn | None = None,
-) -> Response:
-    """Asks for a person. Asking again returns the handoff that is open."""
-    _may(principal, Scope.WRITE)
-    reason = (handoff or HandoffIn()).reason
-
-    def work(connection: Connection) -> StoredReply:
-        conversation = service.reachable(connection, conversation_id, principal)
-        opened = service.ask_for_person(connection, conversation, reason=reason, asked_by=principal)
-        return StoredReply(200, opened.model_dump(mode="json"))
-
-    return _json(await call.stored() or await call.run_quick(work))
+@router.get("/{conversation_id}", response_model=ConversationOut, responses=responses(*_OFTEN))
+async def show_conversation(
+    conversation_id: str, parts: PartsDep, principal: AnyPrincipal
+) -> ConversationOut:
+    """Who speaks in it, and the handoff that is open, if any."""
+    await _reachable(parts, conversation_id, principal)
+    return await parts.database.quick.read(
+        lambda c: handoffs.describe(c, conversation_id, parts.settings.handoffs)
+    )
 
 
 async def _reachable(parts: Parts, conversation_id: str, principal: Principal) -> repository.ConversationRow:
@@ -238,11 +218,7 @@ def _may(principal: Principal, scope: Scope) -> None:
         principal.require(scope)
 
 
-def _json(reply: StoredReply) -> JSONResponse:
-    return JSONResponse(reply.body, reply.status)
-
-
-def _storable(row: dict[str, object]) -> dict[str, object]:
+def _storable(row: JsonObject, _: Understood | None) -> JsonObject:
     """An exchange's row with JSON types only, so that a repetition can be answered from it."""
     created_at = row["created_at"]
-    return {**row, "created_at": created_at.isoformat() if hasattr(created_at, "isoformat") else created_at}
+    return {**row, "created_at": created_at.isoformat()}

@@ -1,4 +1,4 @@
-"""Queries on conversations, messages, exchanges and handoffs."""
+"""Queries on conversations, messages and exchanges."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.principals import Principal, VisitorPrincipal
 from bot.db.access_tables import Site
-from bot.db.base import JsonObject, new_id
+from bot.db.base import JsonObject, new_id, now
 from bot.db.comparison_tables import Exposure
-from bot.db.conversation_tables import Conversation, Exchange, Handoff, Message
+from bot.db.conversation_tables import Conversation, Exchange, Message
 from bot.errors import NotFoundError
 
 
@@ -23,8 +23,10 @@ ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime
 """id, language, state, last_position, visitor_id, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]
 """id, utterance, language, choices, outcome, reply, created_at of an exchange"""
-HandoffRow: TypeAlias = Row[str, str, datetime]
-"""id, reason, created_at"""
+DescribedRow: TypeAlias = Row[str, str, str | None, str, datetime]
+"""id, state, language, public_key of its site, created_at"""
+LockedRow: TypeAlias = Row[str, str | None]
+"""state, language"""
 
 # Statements of the way of a message are built once: putting one together costs more than running it.
 _CONVERSATION = select(
@@ -41,7 +43,7 @@ _TAKE_POSITIONS = (
     .where(Conversation.id == bindparam("conversation_id"))
     .values(
         last_position=Conversation.last_position + bindparam("count"),
-        language=bindparam("new_language"),
+        language=func.coalesce(bindparam("new_language"), Conversation.language),
         state=func.coalesce(bindparam("new_state"), Conversation.state),
     )
     .returning(Conversation.last_position)
@@ -66,11 +68,12 @@ _MESSAGES_AFTER = (
     .order_by(Message.position)
     .limit(bindparam("limit"))
 )
-_LOCK = select(Conversation.id).where(Conversation.id == bindparam("conversation_id")).with_for_update()
-_OPEN_HANDOFF = select(Handoff.id, Handoff.reason, Handoff.created_at).where(
-    Handoff.conversation_id == bindparam("conversation_id"), Handoff.closed_at.is_(None)
+_LOCK = (
+    select(Conversation.state, Conversation.language)
+    .where(Conversation.id == bindparam("conversation_id"))
+    .with_for_update()
 )
-_ADD_EXCHANGE, _ADD_MESSAGES, _ADD_HANDOFF = insert(Exchange), insert(Message), insert(Handoff)
+_ADD_EXCHANGE, _ADD_MESSAGES = insert(Exchange), insert(Message)
 _ADD_EXPOSURE = insert(Exposure)
 
 
@@ -95,15 +98,29 @@ async def exchange_for(session: AsyncSession, exchange_id: str, principal: Princ
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+def described(connection: Connection, conversation_id: str) -> DescribedRow | None:
+    columns = (Conversation.id, Conversation.state, Conversation.language, Site.public_key)
+    statement = select(*columns, Conversation.created_at).join(Site, Site.id == Conversation.site_id)
+    return connection.execute(statement.where(Conversation.id == conversation_id)).one_or_none()
+
+
 async def any_exchange(session: AsyncSession, exchange_id: str) -> Exchange | None:
     """For commands, which are run by whoever holds the database."""
     return await session.get(Exchange, exchange_id)
 
 
 def take_positions(
-    connection: Connection, conversation_id: str, *, count: int, language: str, state: str | None = None
+    connection: Connection,
+    conversation_id: str,
+    *,
+    count: int,
+    language: str | None,
+    state: str | None = None,
 ) -> int:
-    """Reserves the next places in the conversation; returns the first. The row lock keeps the order."""
+    """Reserves the next places in the conversation; returns the first. The row lock keeps the order.
+
+    Only `bot.handoffs.transitions` gives a state.
+    """
     values = {
         "conversation_id": conversation_id,
         "count": count,
@@ -140,17 +157,27 @@ def messages_after(
     return connection.execute(_MESSAGES_AFTER, wanted).all()
 
 
-def lock_conversation(connection: Connection, conversation_id: str) -> None:
-    """Lets other transactions that change it wait, as ``take_positions`` does; SQLite has one writer anyway."""
-    connection.execute(_LOCK, {"conversation_id": conversation_id})
+def lock_conversation(connection: Connection, conversation_id: str) -> LockedRow:
+    """Lets other transactions that change it wait, as ``take_positions`` does; SQLite has one writer anyway.
+
+    Raises:
+        NotFoundError: there is no such conversation.
+    """
+    locked = connection.execute(_LOCK, {"conversation_id": conversation_id}).one_or_none()
+    if locked is None:
+        raise NotFoundError(f"no conversation {conversation_id!r}")
+    return locked
 
 
-def open_handoff(connection: Connection, conversation_id: str) -> HandoffRow | None:
-    return connection.execute(_OPEN_HANDOFF, {"conversation_id": conversation_id}).one_or_none()
-
-
-def add_handoff(
-    connection: Connection, conversation_id: str, *, reason: str, exchange_id: str | None = None
-) -> None:
-    row = {"id": new_id("hnd"), "conversation_id": conversation_id, "exchange_id": exchange_id}
-    connection.execute(_ADD_HANDOFF, {**row, "reason": reason})
+def message_row(
+    conversation_id: str, position: int, role: str, text: str, exchange_id: str | None
+) -> JsonObject:
+    return {
+        "id": new_id("msg"),
+        "conversation_id": conversation_id,
+        "position": position,
+        "role": role,
+        "text": text,
+        "exchange_id": exchange_id,
+        "created_at": now(),
+    }

@@ -91,15 +91,3 @@ class MessageOut(BaseModel):
     text: str
     created_at: datetime
     exchange_id: str | None
-
-
-class HandoffOut(BaseModel):
-    id: str
-    conversation_id: str
-    state: Literal["waiting"]
-    reason: str
-    created_at: datetime
-
-
-class HandoffIn(BaseModel):
-    reason: str = Field("visitor_asked", max_length=64)

@@ -1,7 +1,7 @@
 """Starting conversations and answering in them."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,28 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.principals import KeyPrincipal, Principal, VisitorPrincipal
 from bot.access.tokens import token_hash
 from bot.access.visitor_tokens import VisitorTokens
-from bot.answering.given_answers import given_answer
 from bot.answering.knowledge_lookup import suggested_questions
-from bot.answering.replying import Reply, person_requested, reply_to, reply_to_choice
+from bot.answering.replying import Reply, bot_failed, person_is_here, reply_to, reply_to_choice
 from bot.answering.serving import Serving
 from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
 from bot.conversations import repository
-from bot.conversations.schemas import ConversationStart, ConversationStarted, HandoffOut
+from bot.conversations.schemas import ConversationStart, ConversationStarted
 from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
 from bot.db.base import JsonObject, new_id, now
-from bot.db.conversation_tables import Conversation, SignalKind
+from bot.db.conversation_tables import Conversation, SignalKind, TalkState
 from bot.db.knowledge_tables import Label, LabelSource, LabelState
 from bot.errors import InvalidInputError, NotFoundError
 from bot.experiments.splitting import Exposed
 from bot.feedback.signals import Replied, keep_signal, signal_after
+from bot.handoffs.availability import availability
+from bot.handoffs.requesting import request_person
+from bot.handoffs.texts import handoff_texts
+from bot.handoffs.transitions import Held, Step, hold, move
 from bot.knowledge.folding import folded_hash
+from bot.settings import HandoffSettings, Settings
 from retrieval.decision import Outcome
-from retrieval.masking import mask
-from retrieval.normalize import normalize
-
-BOT, WAITING, PERSON = "bot", "waiting", "person"
-LONGEST_REASON = 64
+from retrieval.language import detect_language
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ async def start_conversation(
         visitor_id=visitor_id,
         api_key_id=principal.id if isinstance(principal, KeyPrincipal) else None,
         channel=channel,
-        language=language if start.language else None,
-        state=BOT,
+        language=language if start.language or len(languages) == 1 else None,
+        state=TalkState.BOT,
         details=start.metadata,
     )
     session.add(conversation)
@@ -92,7 +92,7 @@ def open_thread(connection: Connection, key: KeyPrincipal, *, channel: str) -> s
         "site_id": DEFAULT_SITE_ID,
         "api_key_id": key.id,
         "channel": channel,
-        "state": BOT,
+        "state": TalkState.BOT,
         "metadata": {},
     }
     connection.execute(insert(Conversation), row)
@@ -120,19 +120,54 @@ def answer_text(
     understood: Understood,
     *,
     said_by: Principal,
+    settings: HandoffSettings,
     visitor_id: str | None = None,
 ) -> JsonObject:
-    """Replies to an utterance; message, reply, exchange, handoff and exposure are recorded together."""
-    reply = reply_to(connection, understood)
+    """Replies to an utterance; message, reply, exchange, handoff and exposure are recorded together.
+
+    Where a person has taken over meanwhile, the message is kept for them and nothing is replied.
+    """
+    held = hold(connection, conversation_id)
     timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
     spoken = Spoken(understood.utterance, understood.serving, timings, understood.started)
+    if held.state is TalkState.PERSON:
+        return keep_for_person(connection, held, spoken, language=understood.language)
+    reply = reply_to(connection, understood)
     asked = repository.last_exchange(connection, conversation_id)
-    row = record_exchange(connection, conversation_id, reply, spoken)
+    row = record_exchange(connection, held, reply, spoken, settings=settings)
     if understood.exposed is not None and visitor_id is not None:
         _record_exposure(connection, understood, understood.exposed, row, visitor_id)
     if asked is not None:
-        _keep_what_follows(connection, _replied(asked), understood, said_by=said_by)
+        _keep_what_follows(connection, Replied.by(asked), understood, said_by=said_by)
     return row
+
+
+def keep_for_person(connection: Connection, held: Held, spoken: Spoken, *, language: str) -> JsonObject:
+    """A message to the person who has the conversation; the bot is silent."""
+    reply = person_is_here(language)
+    row = _exchange_row(held.id, reply, spoken)
+    position = repository.take_positions(connection, held.id, count=1, language=language)
+    said = repository.message_row(held.id, position, "customer", spoken.utterance, row["id"])
+    repository.add_exchange(connection, row, [said])
+    return {**row, "notices": []}
+
+
+def hand_over_unanswered(
+    connection: Connection, conversation_id: str, utterance: str, *, settings: Settings, started: float
+) -> JsonObject | None:
+    """A message that the bot can't answer, for want of a release or because it failed, goes to a person.
+
+    None where nobody is there and nobody was asked for yet: then nothing is kept.
+    """
+    held = hold(connection, conversation_id)
+    asked_for = held.state in (TalkState.WAITING, TalkState.PERSON)
+    if not asked_for and not availability(connection, settings.handoffs).people_online:
+        return None
+    language = detect_language(utterance, languages=settings.languages, default=held.language)
+    spoken = Spoken(utterance, None, {}, started)
+    if held.state is TalkState.PERSON:
+        return keep_for_person(connection, held, spoken, language=language)
+    return record_exchange(connection, held, bot_failed(language), spoken, settings=settings.handoffs)
 
 
 def _record_exposure(
@@ -165,20 +200,18 @@ def _keep_what_follows(
         keep_signal(connection, before, kind, given_by=said_by.name)
 
 
-def _replied(asked: repository.AskedRow) -> Replied:
-    return Replied(asked.id, asked.utterance, given_answer(asked.outcome, asked.reply), asked.created_at)
-
-
 def answer_choice(
     connection: Connection,
     conversation: repository.ConversationRow,
     answer_id: str,
     *,
     chosen_by: Principal,
+    settings: HandoffSettings,
     address_block: str | None = None,
 ) -> JsonObject:
     """Gives the answer that the visitor picked; the pick stays as a candidate for a label on the question asked."""
     started = time.perf_counter()
+    held = hold(connection, conversation.id)
     asked = repository.last_exchange(connection, conversation.id)
     offered = [choice["answer_id"] for choice in asked.choices] if asked else []
     language = asked.language if asked else conversation.language or "en"
@@ -186,7 +219,9 @@ def answer_choice(
     assert asked is not None, "a choice that was offered was offered by an exchange"
     question = next(c["question"] for c in asked.choices if c["answer_id"] == answer_id)
     spoken = Spoken(question, None, {}, started)
-    row = record_exchange(connection, conversation.id, reply, spoken)
+    if held.state is TalkState.PERSON:
+        return keep_for_person(connection, held, spoken, language=language)
+    row = record_exchange(connection, held, reply, spoken, settings=settings)
     label = {
         "id": new_id("lbl"),
         "utterance": asked.utterance,
@@ -201,54 +236,32 @@ def answer_choice(
         "exchange_id": asked.id,
     }
     connection.execute(insert(Label), label)
-    keep_signal(connection, _replied(asked), SignalKind.CHOSE, given_by=chosen_by.name, answer_id=answer_id)
+    keep_signal(connection, Replied.by(asked), SignalKind.CHOSE, given_by=chosen_by.name, answer_id=answer_id)
     return row
 
 
-def ask_for_person(
-    connection: Connection, conversation: repository.ConversationRow, *, reason: str, asked_by: Principal
-) -> HandoffOut:
-    """Opens a handoff, or returns the one that is open; the conversation says so to the visitor once."""
-    repository.lock_conversation(connection, conversation.id)
-    asked = repository.last_exchange(connection, conversation.id)
-    if asked and (kind := signal_after(_replied(asked), "", wants_person=True, best_now=None, at=now())):
-        keep_signal(connection, _replied(asked), kind, given_by=asked_by.name)
-    handoff = repository.open_handoff(connection, conversation.id)
-    if handoff is None:
-        language = conversation.language or "en"
-        said = person_requested(language).text
-        position = repository.take_positions(
-            connection, conversation.id, count=1, language=language, state=WAITING
-        )
-        kept = mask(normalize(reason)).text[:LONGEST_REASON]
-        repository.add_handoff(connection, conversation.id, reason=kept)
-        repository.add_messages(connection, [message_row(conversation.id, position, "system", said, None)])
-        handoff = repository.open_handoff(connection, conversation.id)
-        assert handoff is not None, "it was added just now"
-    return HandoffOut(
-        id=handoff.id,
-        conversation_id=conversation.id,
-        state="waiting",
-        reason=handoff.reason,
-        created_at=handoff.created_at,
-    )
+def record_exchange(
+    connection: Connection, held: Held, reply: Reply, spoken: Spoken, *, settings: HandoffSettings
+) -> JsonObject:
+    """Writes the exchange with its two messages, and what follows for who speaks.
 
-
-def record_exchange(connection: Connection, conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObject:
-    """Writes the exchange with its two messages; returns the exchange's row."""
-    handing_off = reply.outcome is Outcome.HANDED_OFF
-    position = repository.take_positions(
-        connection, conversation_id, count=2, language=reply.language, state=WAITING if handing_off else None
-    )
-    row = _exchange_row(conversation_id, reply, spoken)
+    Returns the exchange's row, and as ``notices`` what the system said with it.
+    """
+    if held.state is TalkState.CLOSED:
+        held = move(connection, held, Step.REOPEN, says=lambda tongue: handoff_texts(tongue).reopened)
+    position = repository.take_positions(connection, held.id, count=2, language=reply.language)
+    row = _exchange_row(held.id, reply, spoken)
     messages = [
-        message_row(conversation_id, position, "customer", spoken.utterance, row["id"]),
-        message_row(conversation_id, position + 1, "bot", reply.text, row["id"]),
+        repository.message_row(held.id, position, "customer", spoken.utterance, row["id"]),
+        repository.message_row(held.id, position + 1, "bot", reply.text, row["id"]),
     ]
     repository.add_exchange(connection, row, messages)
-    if handing_off and repository.open_handoff(connection, conversation_id) is None:
-        repository.add_handoff(connection, conversation_id, reason=reply.rule, exchange_id=row["id"])
-    return row
+    if reply.outcome is Outcome.HANDED_OFF and held.state is TalkState.BOT:
+        speaking = replace(held, language=reply.language)
+        held = request_person(
+            connection, speaking, reason=reply.rule, settings=settings, exchange_id=row["id"]
+        )
+    return {**row, "notices": list(held.notices)}
 
 
 def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObject:
@@ -273,19 +286,5 @@ def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObj
         "release_id": serving.release_id if serving else None,
         "checkpoint_id": serving.checkpoint_id if serving else None,
         "snapshot_id": serving.snapshot_id if serving else None,
-        "created_at": now(),
-    }
-
-
-def message_row(
-    conversation_id: str, position: int, role: str, text: str, exchange_id: str | None
-) -> JsonObject:
-    return {
-        "id": new_id("msg"),
-        "conversation_id": conversation_id,
-        "position": position,
-        "role": role,
-        "text": text,
-        "exchange_id": exchange_id,
         "created_at": now(),
     }

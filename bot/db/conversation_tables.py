@@ -112,8 +112,30 @@ class Signal(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
 
 
+class TalkState(StrEnum):
+    """Who speaks with the visitor: the bot, the bot while a person is asked for, a person, nobody until they write again."""
+
+    BOT = "bot"
+    WAITING = "waiting"
+    PERSON = "person"
+    CLOSED = "closed"
+
+
+class HandoffState(StrEnum):
+    """Of one handoff. A missed one stays open: the bot speaks again, and a person still owes a reply."""
+
+    WAITING = "waiting"
+    PERSON = "person"
+    MISSED = "missed"
+    HANDED_BACK = "handed_back"
+    CLOSED = "closed"
+
+
 class Handoff(Base):
-    """A conversation waiting for, or held by, a person; at most one is open per conversation."""
+    """A conversation waiting for, or held by, a person; at most one is open per conversation.
+
+    ``waiting_since`` is when a person was last asked for, ``reminded_at`` when the visitor was last told that it takes longer.
+    """
 
     __tablename__ = "handoffs"
     __table_args__ = (
@@ -124,11 +146,38 @@ class Handoff(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(None, "state", "id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     exchange_id: Mapped[str | None] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"))
     reason: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), default=HandoffState.WAITING)
+    taken_by: Mapped[str | None] = mapped_column(String(64))
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    waiting_since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class HandoffContact(Base):
+    """Where a visitor wants to be reached when nobody is there: as they wrote it, for the operator's eyes only."""
+
+    __tablename__ = "handoff_contacts"
+
+    handoff_id: Mapped[str] = mapped_column(ForeignKey("handoffs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class OperatorPresence(Base):
+    """When somebody who answers customers was last seen at the desk."""
+
+    __tablename__ = "operator_presence"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

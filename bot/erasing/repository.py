@@ -10,7 +10,15 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.access_tables import IdempotencyKey, Visitor
-from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Message, Signal
+from bot.db.conversation_tables import (
+    Conversation,
+    Exchange,
+    Feedback,
+    Handoff,
+    HandoffContact,
+    Message,
+    Signal,
+)
 from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
 from bot.db.review_tables import Gap, GapMember, GapState, ReviewSkip
@@ -106,6 +114,10 @@ def handoffs_of(subject: Subject) -> Select[str]:
     return select(Handoff.id).where(Handoff.conversation_id.in_(subject.conversations))
 
 
+def contacts_of(subject: Subject) -> Select[str]:
+    return select(HandoffContact.handoff_id).where(HandoffContact.handoff_id.in_(handoffs_of(subject)))
+
+
 async def taught_questions(session: AsyncSession, subject: Subject) -> Sequence[Question]:
     """Questions in the knowledge that a label made of the visitor's words, except those erased before."""
     taught = select(Question).where(Question.label_id.in_(subject.labels)).order_by(Question.number)
@@ -139,12 +151,13 @@ async def delete_stored_replies(session: AsyncSession, keys: Sequence[tuple[str,
 
 
 async def delete_talk(session: AsyncSession, subject: Subject) -> None:
-    """Feedback, signals, messages, handoffs, exchanges, conversations and the visitor, children first."""
+    """Feedback, signals, messages, contacts, handoffs, exchanges, conversations and the visitor, children first."""
     await _leave_gaps(session, subject)
     await _run(session, delete(ReviewSkip).where(ReviewSkip.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Feedback).where(subject.feedback))
     await _run(session, delete(Signal).where(subject.signals))
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))
+    await _run(session, delete(HandoffContact).where(HandoffContact.handoff_id.in_(handoffs_of(subject))))
     await _run(session, delete(Handoff).where(Handoff.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Exchange).where(Exchange.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Conversation).where(Conversation.id.in_(subject.conversations)))

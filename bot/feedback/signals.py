@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.answering.given_answers import GAVE_ANSWER, given_answer
+from bot.conversations.repository import AskedRow
 from bot.db.base import new_id, now
 from bot.db.conversation_tables import Conversation, Exchange, Signal, SignalKind
 from bot.db.engine import Database
@@ -40,6 +41,10 @@ class Replied:
     utterance: str
     answer_id: str | None
     at: datetime
+
+    @classmethod
+    def by(cls, asked: AskedRow) -> "Replied":
+        return cls(asked.id, asked.utterance, given_answer(asked.outcome, asked.reply), asked.created_at)
 
 
 def signal_after(

@@ -1,19 +1,89 @@
-"""Queries on what was said before a handoff."""
+"""Queries on handoffs, what was said before them, contacts, and who is at the desk."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db.access_tables import AuditEntry
 from bot.db.base import JsonObject, new_id
-from bot.db.conversation_tables import Exchange
+from bot.db.conversation_tables import (
+    Exchange,
+    Handoff,
+    HandoffContact,
+    HandoffState,
+    Message,
+    OperatorPresence,
+)
 from bot.db.knowledge_tables import Label
 
 LOOKED_BACK = 20
+HandoffRow: TypeAlias = Row[
+    str, str, str, str, str | None, datetime | None, datetime, datetime | None, datetime
+]
+"""id, conversation_id, state, reason, taken_by, taken_at, waiting_since, reminded_at, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, str]
 """id, utterance, language, rule of an exchange"""
+ContactRow: TypeAlias = Row[str | None, str | None, str | None, datetime]
+"""name, email, phone, created_at"""
+
+_HANDOFF = select(
+    Handoff.id,
+    Handoff.conversation_id,
+    Handoff.state,
+    Handoff.reason,
+    Handoff.taken_by,
+    Handoff.taken_at,
+    Handoff.waiting_since,
+    Handoff.reminded_at,
+    Handoff.created_at,
+)
+_OPEN_HANDOFF = _HANDOFF.where(
+    Handoff.conversation_id == bindparam("conversation_id"), Handoff.closed_at.is_(None)
+)
+OPEN_STATES = (HandoffState.WAITING, HandoffState.PERSON, HandoffState.MISSED)
+
+
+def open_handoff(connection: Connection, conversation_id: str) -> HandoffRow | None:
+    return connection.execute(_OPEN_HANDOFF, {"conversation_id": conversation_id}).one_or_none()
+
+
+def handoff(connection: Connection, handoff_id: str) -> HandoffRow | None:
+    return connection.execute(_HANDOFF.where(Handoff.id == handoff_id)).one_or_none()
+
+
+def handoffs_after(
+    connection: Connection, *, state: HandoffState | None, after: str | None, limit: int
+) -> Sequence[HandoffRow]:
+    """The oldest first; those that are open, where no state is wanted."""
+    statement = _HANDOFF.order_by(Handoff.id).limit(limit)
+    wanted = Handoff.state == state if state is not None else Handoff.state.in_(OPEN_STATES)
+    if after is not None:
+        statement = statement.where(Handoff.id > after)
+    return connection.execute(statement.where(wanted)).all()
+
+
+def waiting_before(connection: Connection, moment: datetime) -> Sequence[HandoffRow]:
+    """Those that somebody was asked for before a moment and nobody took."""
+    waiting = Handoff.state == HandoffState.WAITING
+    return connection.execute(_HANDOFF.where(waiting, Handoff.waiting_since < moment)).all()
+
+
+def taken_before(connection: Connection, moment: datetime) -> Sequence[HandoffRow]:
+    taken = Handoff.state == HandoffState.PERSON
+    return connection.execute(_HANDOFF.where(taken, Handoff.taken_at < moment)).all()
+
+
+def add_handoff(connection: Connection, row: JsonObject) -> str:
+    filled = {"id": new_id("hnd"), **row}
+    connection.execute(insert(Handoff), filled)
+    return str(filled["id"])
+
+
+def change_handoff(connection: Connection, handoff_id: str, **values: Any) -> None:
+    connection.execute(update(Handoff).where(Handoff.id == handoff_id).values(**values))
 
 
 def exchanges_before(connection: Connection, conversation_id: str, moment: datetime) -> Sequence[AskedRow]:
@@ -27,6 +97,58 @@ def exchanges_before(connection: Connection, conversation_id: str, moment: datet
     return connection.execute(statement).all()
 
 
+def last_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[Row[Any]]:
+    """With what led to the replies, the newest first."""
+    columns = (
+        *(Exchange.id, Exchange.utterance, Exchange.language, Exchange.outcome, Exchange.rule),
+        *(Exchange.confidence, Exchange.reply, Exchange.candidates, Exchange.created_at),
+    )
+    statement = select(*columns).where(Exchange.conversation_id == conversation_id)
+    return connection.execute(statement.order_by(Exchange.id.desc()).limit(limit)).all()
+
+
+def last_said(connection: Connection, conversation_id: str, role: str) -> datetime | None:
+    """When somebody of this role last said something."""
+    statement = select(func.max(Message.created_at)).where(
+        Message.conversation_id == conversation_id, Message.role == role
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def first_unanswered(connection: Connection, conversation_id: str, *, since: datetime) -> datetime | None:
+    """The customer's first message after a moment and after the agent's last one."""
+    answered = last_said(connection, conversation_id, "agent")
+    moment = max(since, answered) if answered else since
+    statement = select(func.min(Message.created_at)).where(
+        Message.conversation_id == conversation_id, Message.role == "customer", Message.created_at > moment
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def contact_of(connection: Connection, handoff_id: str) -> ContactRow | None:
+    columns = (HandoffContact.name, HandoffContact.email, HandoffContact.phone, HandoffContact.created_at)
+    return connection.execute(select(*columns).where(HandoffContact.handoff_id == handoff_id)).one_or_none()
+
+
+def set_contact(connection: Connection, row: JsonObject) -> None:
+    """In the place of the one that was given before."""
+    values = {name: row[name] for name in row if name != "handoff_id"}
+    _upsert(connection, HandoffContact, row, key="handoff_id", values=values)
+
+
+def set_seen(connection: Connection, name: str, at: datetime) -> None:
+    _upsert(connection, OperatorPresence, {"name": name, "seen_at": at}, key="name", values={"seen_at": at})
+
+
+def seen_at(connection: Connection, name: str) -> datetime | None:
+    statement = select(OperatorPresence.seen_at).where(OperatorPresence.name == name)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def last_seen(connection: Connection) -> datetime | None:
+    return connection.execute(select(func.max(OperatorPresence.seen_at))).scalar_one()
+
+
 def add_label(connection: Connection, row: JsonObject) -> None:
     connection.execute(insert(Label), row)
 
@@ -34,3 +156,10 @@ def add_label(connection: Connection, row: JsonObject) -> None:
 def add_audit(connection: Connection, *, actor: str, action: str, target: str) -> None:
     row = {"id": new_id("aud"), "actor": actor, "action": action, "target": target, "details": {}}
     connection.execute(insert(AuditEntry), row)
+
+
+def _upsert(connection: Connection, table: Any, row: JsonObject, *, key: str, values: JsonObject) -> None:
+    """Two workers that add the same row at once both get through."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=values))

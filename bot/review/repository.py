@@ -14,7 +14,7 @@ from bot.db.knowledge_tables import AnswerText, KnowledgeState, Label, LabelSour
 from bot.db.review_tables import ReviewSkip
 from bot.feedback.repository import COUNTS
 
-NO_QUESTION = ("asked_for_person", "visitor_choice", "empty_knowledge")
+NO_QUESTION = ("asked_for_person", "visitor_choice", "empty_knowledge", "person_is_here", "bot_failed")
 SMALL_TALK = "small_talk_"
 """Rules of exchanges in which nothing was decided about a question."""
 

@@ -1,0 +1,164 @@
+"""One text of a visitor, through whichever door it came: understood, answered, or kept for the person who is there.
+
+What a person has taken over is not even read by the bot. Where the takeover comes while the bot is at it, its reply is dropped in
+the transaction that would have stored it. Where the bot can't answer, for want of a release or because something broke, a person is
+asked for if one is there; else the error is what the caller gets.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.access.idempotency import IdempotentCall, StoredReply
+from bot.access.principals import KeyPrincipal, Principal
+from bot.answering.companions import Assigned
+from bot.answering.replying import PERSON_IS_HERE
+from bot.answering.serving import Serving
+from bot.answering.understanding import Understood, clean, understand
+from bot.conversations import service
+from bot.conversations.repository import ConversationRow
+from bot.conversations.service import Spoken
+from bot.db.base import JsonObject
+from bot.db.conversation_tables import TalkState
+from bot.db.transactions import Connection
+from bot.dependencies import Parts
+from bot.errors import KefuError, NoReleaseError
+from bot.handoffs.transitions import hold
+from retrieval.language import detect_language
+
+log = structlog.get_logger(__name__)
+Shown = Callable[[JsonObject, Understood | None], JsonObject]
+"""The body of the reply, of an exchange's row and of what the bot understood, if it did."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A text and where it belongs: ``conversation`` is None for a thread that begins with it."""
+
+    text: str
+    said_by: Principal
+    conversation: ConversationRow | None
+    shown: Shown
+    channel: str = "widget"
+
+    def thread(self, connection: Connection) -> str:
+        if self.conversation is not None:
+            return str(self.conversation.id)
+        assert isinstance(self.said_by, KeyPrincipal), "visitors speak in conversations that they have opened"
+        return service.open_thread(connection, self.said_by, channel=self.channel)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """``answered`` is what the bot understood and replied to; None where a person has the message."""
+
+    reply: StoredReply
+    row: JsonObject
+    answered: Understood | None
+
+
+class _BotIsBackError(Exception):
+    """The person left between the look at the conversation and the transaction."""
+
+
+class _NobodyThereError(Exception):
+    pass
+
+
+async def take_turn(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
+    """Raises as ``understand`` and ``service.answer_text`` do."""
+    started = time.perf_counter()
+    if turn.conversation is not None and turn.conversation.state == TalkState.PERSON:
+        try:
+            return await _kept_for_person(parts, call, turn, started=started)
+        except _BotIsBackError:
+            pass
+    try:
+        return await _answered(parts, call, turn)
+    except NoReleaseError as error:
+        return await _handed_over(parts, call, turn, error, started=started)
+    except (KefuError, SQLAlchemyError):
+        raise
+    except Exception as error:
+        log.error("bot_failed", conversation=turn.conversation and turn.conversation.id, error=repr(error))
+        return await _handed_over(parts, call, turn, error, started=started)
+
+
+async def _answered(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
+    conversation = turn.conversation
+    assign: Callable[[Serving], Assigned] = Assigned
+    if conversation is not None:
+        assign = partial(
+            parts.companions.assign, visitor_id=conversation.visitor_id, began_at=conversation.created_at
+        )
+    understood = await understand(
+        turn.text,
+        follower=parts.follower,
+        languages=parts.settings.languages,
+        conversation_language=conversation.language if conversation else None,
+        assign=assign,
+    )
+    rows: list[JsonObject] = []
+
+    def answer(connection: Connection) -> StoredReply:
+        row = service.answer_text(
+            connection,
+            turn.thread(connection),
+            understood,
+            said_by=turn.said_by,
+            settings=parts.settings.handoffs,
+            visitor_id=conversation.visitor_id if conversation else None,
+        )
+        rows.append(row)
+        return StoredReply(200, turn.shown(row, understood))
+
+    reply = await call.run_quick(answer)
+    row = rows[-1]
+    if row["rule"] == PERSON_IS_HERE:
+        log.info("bot_reply_dropped", conversation=row["conversation_id"], exchange=row["id"])
+        return Taken(reply, row, None)
+    return Taken(reply, row, understood)
+
+
+async def _kept_for_person(parts: Parts, call: IdempotentCall, turn: Turn, *, started: float) -> Taken:
+    assert turn.conversation is not None, "a thread that begins is with the bot"
+    conversation = turn.conversation
+    spoken = Spoken(clean(turn.text)[0], None, {}, started)
+    languages = parts.settings.languages
+    language = detect_language(spoken.utterance, languages=languages, default=conversation.language)
+    rows: list[JsonObject] = []
+
+    def keep(connection: Connection) -> StoredReply:
+        held = hold(connection, conversation.id)
+        if held.state is not TalkState.PERSON:
+            raise _BotIsBackError
+        rows.append(service.keep_for_person(connection, held, spoken, language=language))
+        return StoredReply(200, turn.shown(rows[-1], None))
+
+    return Taken(await call.run_quick(keep), rows[-1], None)
+
+
+async def _handed_over(
+    parts: Parts, call: IdempotentCall, turn: Turn, error: Exception, *, started: float
+) -> Taken:
+    utterance = clean(turn.text)[0]
+    rows: list[JsonObject] = []
+
+    def hand_over(connection: Connection) -> StoredReply:
+        row = service.hand_over_unanswered(
+            connection, turn.thread(connection), utterance, settings=parts.settings, started=started
+        )
+        if row is None:
+            raise _NobodyThereError
+        rows.append(row)
+        return StoredReply(200, turn.shown(row, None))
+
+    try:
+        reply = await call.run_quick(hand_over)
+    except _NobodyThereError:
+        raise error from None
+    return Taken(reply, rows[-1], None)
