@@ -20,7 +20,10 @@ class Entry:
     role: Role = Role.VIEWER
 
 
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES = (
+    Entry("/console/inbox", "frame.inbox"),
+    Entry("/console/review", "frame.review"),
+)
 
 
 def entries_for(caller: Caller | None) -> Sequence[Entry]:

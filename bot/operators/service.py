@@ -1,6 +1,6 @@
 """Accounts of the people who work with the console. Every change leaves an audit row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,12 @@ async def find_operator(session: AsyncSession, named: str) -> Account:
     if row is None:
         raise NotFoundError(f"no operator {named!r}; see: kefu operators list")
     return Account.of(row)
+
+
+async def names_of(session: AsyncSession, actors: Iterable[str | None]) -> dict[str, str]:
+    """How people are called who did something (``operator:…``); a key and the command line keep what they are stored as."""
+    accounts = {f"operator:{row.id}": row.name for row in await repository.operators(session)}
+    return {actor: accounts.get(actor, actor) for actor in actors if actor}
 
 
 async def set_role(session: AsyncSession, operator_id: str, role: Role, *, set_by: str) -> Account:

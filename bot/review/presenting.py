@@ -12,7 +12,8 @@ from bot.review import repository
 from bot.review.desk import Entry
 from bot.review.repository import Vote
 from bot.review.schemas import AnswerShown, ProposalOut, ReviewItem, Votes, Why
-from bot.review.waiting import Opinion
+from bot.review.waiting import Opinion, Waiting, key_of
+from retrieval.review_ranking import Ranked
 
 SHOWN = 5
 COMMENTS = 3
@@ -39,6 +40,17 @@ async def review_items(session: AsyncSession, entries: Sequence[Entry]) -> list[
         for entry in entries
         if entry.waiting.newest.id in newest
     ]
+
+
+async def exchange_item(session: AsyncSession, exchange_id: str) -> ReviewItem | None:
+    """One exchange by itself, wherever its question stands; None for one in which nothing was decided about a question."""
+    rows = await repository.asked_in(session, [exchange_id])
+    if not rows:
+        return None
+    waiting = Waiting(key_of(rows[0].utterance), rows)
+    nowhere = Ranked(row=0, gain=0.0, uncertainty=0.0, doubt=0.0, settles=0.0)
+    items = await review_items(session, [Entry(waiting, nowhere)])
+    return items[0] if items else None
 
 
 def _by_key(entries: Sequence[Entry], found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

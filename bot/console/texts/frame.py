@@ -4,6 +4,8 @@ TEXTS = {
     "frame.product": ("Kefu console", "Kefu 控制台"),
     "frame.skip": ("Skip to the content", "跳到正文"),
     "frame.navigation": ("Pages", "页面"),
+    "frame.inbox": ("Inbox", "会话"),
+    "frame.review": ("Review", "审核"),
     "frame.log_out": ("Log out", "退出登录"),
     "frame.next_page": ("Next page", "下一页"),
     "frame.first_page": ("First page", "第一页"),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'f3a1c7d52e80'
-down_revision = 'e6c2b8f41d70'
+down_revision = 'c83b5d0e9a14'
 branch_labels = None
 depends_on = None
 
