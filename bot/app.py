@@ -29,6 +29,7 @@ from bot.feedback import endpoints as feedback
 from bot.feedback.learning import learn_from_visitors
 from bot.feedback.signals import note_departures
 from bot.handoffs import endpoints as handoffs
+from bot.handoffs.waiting import watch_handoffs
 from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
 from bot.knowledge import label_endpoints as labels
@@ -108,6 +109,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         companions.follow(),
         shadows.run(),
         watch_experiments(database, companions),
+        watch_handoffs(database, settings.handoffs),
         _clean_up(database, settings),
         _find_gaps(desk, follower),
     )

@@ -14,6 +14,7 @@ from bot.commands import (
     exporting,
     feedback,
     gaps,
+    handoffs,
     importing,
     keys,
     labels,
@@ -58,6 +59,9 @@ app.add_typer(feedback.app, name="feedback", help="What visitors thought of repl
 app.add_typer(labels.app, name="labels", help="What people say is right: list, add, weigh, withdraw a source")
 app.add_typer(review.app, name="review", help="What to decide about next: list, decide")
 app.add_typer(gaps.app, name="gaps", help="What is asked and has no answer: list, show, answer, dismiss")
+app.add_typer(
+    handoffs.app, name="handoffs", help="Who waits for a person: list, show, take, reply, hand back, close"
+)
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
 app.add_typer(operators.app, name="operators", help="Accounts of the people who work with the console")
 app.add_typer(runs.app, name="runs", help="Training runs: list, show, follow, cancel")

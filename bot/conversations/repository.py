@@ -157,6 +157,12 @@ def messages_after(
     return connection.execute(_MESSAGES_AFTER, wanted).all()
 
 
+def newest_messages(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[Row[Any]]:
+    """The last ones, in order."""
+    statement = select(Message.__table__).where(Message.conversation_id == conversation_id)
+    return connection.execute(statement.order_by(Message.position.desc()).limit(limit)).all()[::-1]
+
+
 def lock_conversation(connection: Connection, conversation_id: str) -> LockedRow:
     """Lets other transactions that change it wait, as ``take_positions`` does; SQLite has one writer anyway.
 

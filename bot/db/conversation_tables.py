@@ -134,7 +134,7 @@ class HandoffState(StrEnum):
 class Handoff(Base):
     """A conversation waiting for, or held by, a person; at most one is open per conversation.
 
-    ``waiting_since`` is when a person was last asked for, ``reminded_at`` when the visitor was last told that it takes longer.
+    ``asked_again_at`` is when a person was asked for once more after nobody came, ``reminded_at`` when the visitor was last told that it takes longer.
     """
 
     __tablename__ = "handoffs"
@@ -153,10 +153,10 @@ class Handoff(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     exchange_id: Mapped[str | None] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"))
     reason: Mapped[str] = mapped_column(String(64))
-    state: Mapped[str] = mapped_column(String(16), default=HandoffState.WAITING)
+    state: Mapped[str] = mapped_column(String(16), server_default=HandoffState.WAITING.value)
     taken_by: Mapped[str | None] = mapped_column(String(64))
     taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    waiting_since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    asked_again_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -36,6 +36,11 @@ def page_of_handoffs(
     return Page(items=items, next_cursor=next_cursor)
 
 
+def show_handoff(connection: Connection, handoff_id: str, settings: HandoffSettings) -> OperatorHandoff:
+    """Raises NotFoundError."""
+    return operator_handoff(connection, _found(connection, handoff_id), settings)
+
+
 def operator_handoff(
     connection: Connection, handoff: HandoffRow, settings: HandoffSettings
 ) -> OperatorHandoff:
@@ -49,10 +54,14 @@ def operator_handoff(
 
 def briefing(connection: Connection, handoff_id: str) -> BriefingOut:
     """Raises NotFoundError."""
+    return _briefing(connection, _found(connection, handoff_id))
+
+
+def _found(connection: Connection, handoff_id: str) -> HandoffRow:
     handoff = repository.handoff(connection, handoff_id)
     if handoff is None:
         raise NotFoundError(f"no handoff {handoff_id!r}")
-    return _briefing(connection, handoff)
+    return handoff
 
 
 def _briefing(connection: Connection, handoff: HandoffRow) -> BriefingOut:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db.access_tables import AuditEntry
 from bot.db.base import JsonObject, new_id
 from bot.db.conversation_tables import (
+    Conversation,
     Exchange,
     Handoff,
     HandoffContact,
@@ -29,6 +30,7 @@ AskedRow: TypeAlias = Row[str, str, str, str]
 ContactRow: TypeAlias = Row[str | None, str | None, str | None, datetime]
 """name, email, phone, created_at"""
 
+_WAITING_SINCE = func.coalesce(Handoff.asked_again_at, Handoff.created_at)
 _HANDOFF = select(
     Handoff.id,
     Handoff.conversation_id,
@@ -36,7 +38,7 @@ _HANDOFF = select(
     Handoff.reason,
     Handoff.taken_by,
     Handoff.taken_at,
-    Handoff.waiting_since,
+    _WAITING_SINCE.label("waiting_since"),
     Handoff.reminded_at,
     Handoff.created_at,
 )
@@ -65,15 +67,16 @@ def handoffs_after(
     return connection.execute(statement.where(wanted)).all()
 
 
-def waiting_before(connection: Connection, moment: datetime) -> Sequence[HandoffRow]:
-    """Those that somebody was asked for before a moment and nobody took."""
-    waiting = Handoff.state == HandoffState.WAITING
-    return connection.execute(_HANDOFF.where(waiting, Handoff.waiting_since < moment)).all()
+def waiting_or_taken(connection: Connection, *, before: datetime) -> Sequence[HandoffRow]:
+    """Those in which somebody has been waiting, or talking with a person, since before a moment."""
+    going = Handoff.state.in_((HandoffState.WAITING, HandoffState.PERSON))
+    statement = _HANDOFF.where(going, before > _WAITING_SINCE).order_by(Handoff.id)
+    return connection.execute(statement).all()
 
 
-def taken_before(connection: Connection, moment: datetime) -> Sequence[HandoffRow]:
-    taken = Handoff.state == HandoffState.PERSON
-    return connection.execute(_HANDOFF.where(taken, Handoff.taken_at < moment)).all()
+def still_there(connection: Connection, conversation_id: str) -> bool:
+    statement = select(Conversation.id).where(Conversation.id == conversation_id)
+    return connection.execute(statement).first() is not None
 
 
 def add_handoff(connection: Connection, row: JsonObject) -> str:
@@ -107,18 +110,16 @@ def last_exchanges(connection: Connection, conversation_id: str, *, limit: int) 
     return connection.execute(statement.order_by(Exchange.id.desc()).limit(limit)).all()
 
 
-def last_said(connection: Connection, conversation_id: str, role: str) -> datetime | None:
-    """When somebody of this role last said something."""
+def last_reply(connection: Connection, conversation_id: str) -> datetime | None:
+    """When an agent last said something."""
     statement = select(func.max(Message.created_at)).where(
-        Message.conversation_id == conversation_id, Message.role == role
+        Message.conversation_id == conversation_id, Message.role == "agent"
     )
     return connection.execute(statement).scalar_one()
 
 
-def first_unanswered(connection: Connection, conversation_id: str, *, since: datetime) -> datetime | None:
-    """The customer's first message after a moment and after the agent's last one."""
-    answered = last_said(connection, conversation_id, "agent")
-    moment = max(since, answered) if answered else since
+def first_said_after(connection: Connection, conversation_id: str, moment: datetime) -> datetime | None:
+    """When the customer first said something after a moment."""
     statement = select(func.min(Message.created_at)).where(
         Message.conversation_id == conversation_id, Message.role == "customer", Message.created_at > moment
     )

@@ -30,7 +30,7 @@ def request_person(
         says=lambda tongue: what_next(tongue, there, contact_known=contact_known),
         new_handoff={"exchange_id": exchange_id},
         reason=reason,
-        waiting_since=now(),
+        asked_again_at=now() if held.handoff is not None else None,
         taken_by=None,
         taken_at=None,
         reminded_at=None,

@@ -28,6 +28,7 @@ class HandoffTexts:
     still_waiting: str
     taken: str
     nobody_came: str
+    called_away: str
     handed_back: str
     withdrawn: str
     closed: str
@@ -44,6 +45,7 @@ _ENGLISH = HandoffTexts(
     still_waiting="You are still in the queue; nobody is free yet. Until then you can go on asking me.",
     taken="A person is here now and reads along. I'll be quiet meanwhile.",
     nobody_came="I'm sorry, nobody has been free so far. Your question is kept; until we get back to you I'll go on answering here.",
+    called_away="I'm sorry, the person had to leave. Your message is kept; until we get back to you I'll answer here.",
     handed_back="The person has left, and I answer again. Say “a person” at any time.",
     withdrawn="All right, I answer again. Say “a person” at any time.",
     closed="This conversation is closed. Write again at any time, and I'll answer.",
@@ -59,6 +61,7 @@ _CHINESE = HandoffTexts(
     still_waiting="您仍在排队，客服人员暂时还没有空。在此期间您可以继续向我提问。",
     taken="客服人员已经接入，正在看您的问题。在此期间我不再自动回复。",
     nobody_came="抱歉，到现在还没有客服人员有空。您的问题已经保存；在我们回复之前，由我继续回答您。",
+    called_away="抱歉，客服人员有事离开了。您的信息已经保存；在我们回复之前，由我回答您。",
     handed_back="客服人员已经离开，由我继续回答您。需要时随时说“转人工”。",
     withdrawn="好的，由我继续回答您。需要时随时说“转人工”。",
     closed="本次对话已经结束。您随时可以再写信息，由我回答您。",
@@ -113,6 +116,12 @@ def still_waiting(tongue: Tongue, there: Availability, *, contact_known: bool) -
 def nobody_came(tongue: Tongue, *, contact_known: bool) -> str:
     texts = handoff_texts(tongue)
     return _joined(tongue, texts.nobody_came, contact_line(texts, contact_known=contact_known))
+
+
+def called_away(tongue: Tongue, *, contact_known: bool) -> str:
+    """After a person has taken over and then said nothing for too long."""
+    texts = handoff_texts(tongue)
+    return _joined(tongue, texts.called_away, contact_line(texts, contact_known=contact_known))
 
 
 def contact_line(texts: HandoffTexts, *, contact_known: bool) -> str:

@@ -127,7 +127,7 @@ async function deliver(entry, call, then, key = newKey()) {
     await opened();
     const body = await call(key);
     say();
-    then(body);
+    await then(body);
   } catch (error) {
     entry.classList.add("failed");
     say(error instanceof Refused ? error.message : TEXTS[language].failed, true);
@@ -141,7 +141,8 @@ async function deliver(entry, call, then, key = newKey()) {
   }
 }
 
-function showExchange(exchange) {
+async function showExchange(exchange) {
+  if (!exchange.reply.text) return; // a person is here, and the bot is silent
   const entry = add("bot", exchange.reply.text, exchange.reply.language);
   if (exchange.choices.length) {
     const row = addButtons(
@@ -153,6 +154,13 @@ function showExchange(exchange) {
     addVotes(entry, exchange.id);
   }
   suggest(exchange.suggestions);
+  if (exchange.outcome === "handed_off") await showNotice().catch(() => {}); // the reply is there all the same
+}
+
+/** What the system has said last, if it came with the last message: such as when a person comes. */
+async function showNotice() {
+  const last = (await conversation.history()).at(-1);
+  if (last?.role === "system") add("system", last.text);
 }
 
 function addVotes(entry, exchangeId) {

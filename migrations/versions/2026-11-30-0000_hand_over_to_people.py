@@ -12,19 +12,14 @@ TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.add_column('handoffs', sa.Column('state', sa.String(length=16), nullable=True))
+    op.add_column('handoffs', sa.Column('state', sa.String(length=16), nullable=False, server_default='waiting'))
     op.add_column('handoffs', sa.Column('taken_by', sa.String(length=64), nullable=True))
     op.add_column('handoffs', sa.Column('taken_at', TIME, nullable=True))
-    op.add_column('handoffs', sa.Column('waiting_since', TIME, nullable=True))
+    op.add_column('handoffs', sa.Column('asked_again_at', TIME, nullable=True))
     op.add_column('handoffs', sa.Column('reminded_at', TIME, nullable=True))
     # The bot went on answering in all of them, and nobody is known to hold one; a person still owes those a reply.
-    op.execute("UPDATE handoffs SET state = 'missed' WHERE closed_at IS NULL")
-    op.execute("UPDATE handoffs SET state = 'closed' WHERE closed_at IS NOT NULL")
-    op.execute('UPDATE handoffs SET waiting_since = created_at')
+    op.execute("UPDATE handoffs SET state = CASE WHEN closed_at IS NULL THEN 'missed' ELSE 'closed' END")
     op.execute("UPDATE conversations SET state = 'bot' WHERE state <> 'bot'")
-    with op.batch_alter_table('handoffs') as handoffs:
-        handoffs.alter_column('state', existing_type=sa.String(length=16), nullable=False)
-        handoffs.alter_column('waiting_since', existing_type=TIME, nullable=False)
     op.create_index(op.f('ix_handoffs_state_id'), 'handoffs', ['state', 'id'], unique=False)
 
     op.create_table('handoff_contacts',
@@ -49,5 +44,5 @@ def downgrade() -> None:
     op.drop_table('operator_presence')
     op.drop_table('handoff_contacts')
     op.drop_index(op.f('ix_handoffs_state_id'), 'handoffs')
-    for name in ('state', 'taken_by', 'taken_at', 'waiting_since', 'reminded_at'):
+    for name in ('state', 'taken_by', 'taken_at', 'asked_again_at', 'reminded_at'):
         op.drop_column('handoffs', name)

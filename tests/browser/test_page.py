@@ -195,7 +195,8 @@ def shown(question: str) -> str:
 
 def test_person_is_called_by_words_and_by_the_button(page: Page, language: str) -> None:
     reply = write(page, {"en": "give me a person", "zh": "转人工"}[language])
-    expect(reply).to_contain_text({"en": "a person will answer here", "zh": "转接人工客服"}[language])
+    expect(reply).to_contain_text({"en": "I've asked our team", "zh": "转接人工客服"}[language])
+    expect(said_by(page, "system")).to_contain_text({"en": "email address", "zh": "邮箱"}[language])
 
     page.get_by_role("button", name=NAMES[language]["again"], exact=True).click()
     expect(said_by(page, "bot")).to_have_count(1)

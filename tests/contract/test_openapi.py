@@ -63,11 +63,19 @@ OF_VISITORS = {
     "POST /v1/conversations/{conversation_id}/messages",
     "GET /v1/conversations/{conversation_id}/messages",
     "GET /v1/conversations/{conversation_id}/events",
+    "GET /v1/conversations/{conversation_id}",
     "POST /v1/conversations/{conversation_id}/handoff",
+    "DELETE /v1/conversations/{conversation_id}/handoff",
+    "POST /v1/conversations/{conversation_id}/handoff/contact",
     "POST /v1/exchanges/{exchange_id}/feedback",
     "DELETE /v1/exchanges/{exchange_id}/feedback",
 }
 OF_KEYS = {
+    "GET /v1/handoffs",
+    "GET /v1/handoffs/{handoff_id}/briefing",
+    "POST /v1/handoffs/{handoff_id}/take",
+    "POST /v1/handoffs/{handoff_id}/hand-back",
+    "POST /v1/handoffs/{handoff_id}/close",
     "GET /v1/models",
     "GET /v1/models/{model}",
     "POST /v1/chat/completions",
@@ -194,8 +202,10 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     experiment = post("/v1/experiments", {"release_a": speaking, "release_b": tried})["id"]
     client.delete(f"/v1/experiments/{experiment}", headers=key).raise_for_status()
     exchanges = [exchange["id"], *_voted(post, exchange["conversation_id"])]
+    waiting = _handoffs(post)
     return {
-        "conversation_id": [conversation],
+        "conversation_id": [conversation, *waiting.values()],
+        "handoff_id": list(waiting),
         "exchange_id": exchanges,
         "label_id": _candidates(post, conversation),
         "gap_id": _gaps(client, key),
@@ -220,6 +230,12 @@ def _voted(post: Callable[[str, object], JsonObject], conversation: str) -> list
     for id in made:
         post(f"/v1/exchanges/{id}/feedback", {"rating": "up"})
     return made
+
+
+def _handoffs(post: Callable[[str, object], JsonObject]) -> dict[str, str]:
+    """More of them, each in a conversation of its own, than two operations can end; with their conversations."""
+    talks = [post("/v1/conversations", {})["conversation_id"] for _ in range(3 * EXAMPLES)]
+    return {post(f"/v1/conversations/{talk}/handoff", {})["id"]: talk for talk in talks}
 
 
 def _candidates(post: Callable[[str, object], JsonObject], conversation: str) -> list[str]:
@@ -281,6 +297,14 @@ def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
         "force": {"type": "boolean"},
     }
     gap["required"] = ["text"]
+    contact = described["components"]["schemas"][
+        "ContactIn"
+    ]  # one of two fields, each with a form of its own
+    contact["properties"] |= {
+        "email": {"enum": ["ana@example.com"]},
+        "phone": {"enum": ["0228 123456", None]},
+    }
+    contact["required"] = ["email"]
     said = described["components"]["schemas"]["ChatMessage"]["properties"]
     said["role"]["enum"], said["content"] = ["user"], {"enum": ["Can I return something?", None]}
     for media_type, content in described["paths"]["/v1/imports"]["post"]["requestBody"]["content"].items():
