@@ -132,27 +132,34 @@ def page(context: BrowserContext, url: str) -> Iterator[Page]:
     assert wrong == []
 
 
+def press(page: Page, key: str) -> None:
+    """Once the page that was asked for before is there with its scripts."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)
+
+
 def test_customer_is_taken_over_answered_live_and_handed_back(page: Page, url: str, language: str) -> None:
     names, visitor = NAMES[language], Visitor(url, language)
     visitor.say(QUESTION[language])
     visitor.ask_for_person()
 
     page.get_by_role("link", name=QUESTION[language]).last.click()  # the list has renewed itself
-    page.keyboard.press("t")
+    page.wait_for_url("**/console/inbox/hnd_*")
+    press(page, "t")
     field = page.get_by_role("textbox", name=names["reply"], exact=False).first
     expect(field).to_be_focused()
     visitor.say("...?")
     expect(page.get_by_role("log")).to_contain_text("...?")  # without loading the page
-    page.keyboard.press("Escape")
-    page.keyboard.press("1")
+    press(page, "Escape")
+    press(page, "1")
     suggested = field.input_value()
     assert suggested
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator(".agent .bubble")).to_have_text([suggested])
     assert visitor.heard() == [suggested]
 
-    page.keyboard.press("Escape")
-    page.keyboard.press("b")
+    press(page, "Escape")
+    press(page, "b")
     page.wait_for_url("**/console/inbox")
     expect(page.get_by_role("link", name=QUESTION[language])).to_have_count(0)
 
@@ -168,24 +175,24 @@ def test_questions_are_decided_by_keyboard_alone(page: Page, url: str, language:
     asked = page.locator("#asked")
     first = asked.inner_text()
 
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.locator("dialog#keys")).to_be_visible()
-    page.keyboard.press("Escape")
-    page.keyboard.press("j")
+    press(page, "Escape")
+    press(page, "j")
     expect(asked).not_to_have_text(first)
-    page.keyboard.press("k")
+    press(page, "k")
     expect(asked).to_have_text(first)
-    page.keyboard.press("o")
+    press(page, "o")
     expect(page.locator(".said")).to_be_visible()
     expect(asked).not_to_have_text(first)
     second = asked.inner_text()
-    page.keyboard.press("/")
+    press(page, "/")
     page.keyboard.type({"en": "return", "zh": "退货"}[language])
     expect(page.locator("#found button").first).to_be_visible()
-    page.keyboard.press("Escape")
-    page.keyboard.press("1")
+    press(page, "Escape")
+    press(page, "1")
     expect(page.locator(".said")).to_be_visible()
-    page.keyboard.press("u")
+    press(page, "u")
     expect(asked).to_have_text(second)
     expect(page.locator("#decided")).to_be_visible()
 
@@ -223,7 +230,8 @@ def test_hostile_texts_run_nothing_and_call_nobody(page: Page, url: str) -> None
     visitor.ask_for_person()
     page.goto(f"{url}/console/inbox")
     page.locator("tbody a").last.click()
-    page.keyboard.press("t")
+    page.wait_for_url("**/console/inbox/hnd_*")
+    press(page, "t")
     notes = page.locator("form[action$='/notes']")
     for text in HOSTILE:
         notes.locator("textarea").fill(text)
