@@ -17,6 +17,7 @@ from tests.fixtures.processes import ROOT, environment, kefu, serving
 
 FAQ = ROOT / "bot" / "demo" / "faq.jsonl"
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+WAIT_MS = 20_000
 PASSWORD = "correct horse battery"
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 QUESTION = {"en": "my umbrella is broken, can you repair it", "zh": "我的雨伞坏了可以修吗"}
@@ -104,7 +105,8 @@ class Visitor:
 @pytest.fixture
 def context(browser: Browser, language: str, url: str) -> Iterator[BrowserContext]:
     context = browser.new_context(locale=LOCALES[language], viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(WAIT_MS)
+    expect.set_options(timeout=WAIT_MS)
     yield context
     context.close()
 
