@@ -18,6 +18,7 @@ from bot.answering.serving import ReleaseFollower
 from bot.channels import chatwoot_endpoints as chatwoot
 from bot.channels import openai_endpoints as openai
 from bot.channels import rasa_endpoints as rasa
+from bot.console.app import create_console
 from bot.conversations import endpoints as conversations
 from bot.cross_origin import SiteCorsMiddleware
 from bot.db.engine import Database
@@ -37,6 +38,7 @@ from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
 from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
+from bot.operators.logins import forget_what_is_over
 from bot.page import endpoints as page
 from bot.quality import endpoints as quality
 from bot.quality.watching import watch_quality
@@ -83,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for domain in domains:
         app.include_router(domain.router)
+    app.mount("/console", create_console(app.state))
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(SiteCorsMiddleware)
     return app
@@ -146,6 +149,7 @@ async def _clean_up(database: Database, settings: Settings) -> None:
             await forget_used_identities(database)
             await forget_old_events(database)
             await note_departures(database)
+            await forget_what_is_over(database)
             if settings.feedback.learn_from_visitors:
                 await learn_from_visitors(database)
             await remove_old_releases(database, settings)

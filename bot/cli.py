@@ -19,6 +19,7 @@ from bot.commands import (
     keys,
     labels,
     operating,
+    operators,
     releases,
     review,
     runs,
@@ -64,6 +65,7 @@ app.add_typer(
     handoffs.app, name="handoffs", help="Who waits for a person: list, show, take, reply, hand back, close"
 )
 app.add_typer(keys.app, name="keys", help="API keys for integrators")
+app.add_typer(operators.app, name="operators", help="Accounts of the people who work with the console")
 app.add_typer(
     sites.app, name="sites", help="Websites that Kefu serves: create, list, show, set, secret, delete"
 )

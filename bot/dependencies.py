@@ -11,7 +11,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from bot.access.address_blocks import AddressBlocks
 from bot.access.idempotency import IdempotentCall, RunningRequests
 from bot.access.origins import SiteOrigins
-from bot.access.principals import KeyPrincipal, Principal, Scope, VisitorPrincipal, identify
+from bot.access.principals import KeyPrincipal, Principal, Scope, TokenPrincipal, identify
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
@@ -66,7 +66,7 @@ def block_of_caller(request: Request) -> str | None:
     return parts_of(request).address_blocks.hashed(address_of(request))
 
 
-async def optional_principal(request: Request, credentials: Bearer) -> Principal | None:
+async def optional_principal(request: Request, credentials: Bearer) -> TokenPrincipal | None:
     """Who is calling, held to their rate limit; None when no token was sent.
 
     Found out once a request: FastAPI walks through all that a dependency depends on each time it is named, so the
@@ -74,11 +74,13 @@ async def optional_principal(request: Request, credentials: Bearer) -> Principal
     """
     if not hasattr(request.state, "principal"):
         request.state.principal = await _identified(request, credentials)
-    principal: Principal | None = request.state.principal
+    principal: TokenPrincipal | None = request.state.principal
     return principal
 
 
-async def _identified(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal | None:
+async def _identified(
+    request: Request, credentials: HTTPAuthorizationCredentials | None
+) -> TokenPrincipal | None:
     parts = parts_of(request)
     if credentials is None:
         parts.rate_limits.check_address(address_of(request))
@@ -112,7 +114,7 @@ AnyPrincipal = Annotated[Principal, Depends(any_principal)]
 
 def _key_with(scope: Scope) -> object:
     async def key(principal: AnyPrincipal) -> KeyPrincipal:
-        if isinstance(principal, VisitorPrincipal):
+        if not isinstance(principal, KeyPrincipal):
             raise ForbiddenError(
                 f"a visitor token can't do this; an API key with scope {scope.value!r} is needed"
             )

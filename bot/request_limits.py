@@ -15,7 +15,7 @@ def limit_for(path: str) -> int:
     if path.startswith("/v1/imports"):
         return UPLOAD_LIMIT
     with_texts = path.startswith(
-        ("/v1/answers", "/v1/labels", "/v1/chat/", "/webhooks/chatwoot")
+        ("/v1/answers", "/v1/labels", "/v1/chat/", "/webhooks/chatwoot", "/console/")
     ) or path.endswith(("/correction", "/agent-replies"))
     return KNOWLEDGE_LIMIT if with_texts else BODY_LIMIT
 

@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.backbones",
     "tests.fixtures.browsers",
     "tests.fixtures.databases",
+    "tests.fixtures.operators",
     "tests.fixtures.services",
     "tests.fixtures.commands",
     "tests.fixtures.tiny_bert",

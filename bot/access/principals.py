@@ -1,4 +1,4 @@
-"""Who is calling: a visitor with their token, or an integrator with an API key."""
+"""Who is calling: a visitor with their token, an integrator with an API key, or an operator who is logged in."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,7 +47,53 @@ class KeyPrincipal:
             raise ForbiddenError(f"this API key has scope {self.scope.value!r}; {needed.value!r} is needed")
 
 
-Principal = VisitorPrincipal | KeyPrincipal
+class Role(StrEnum):
+    """What an operator may do in the console; each role holds the ones before it."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+    def allows(self, needed: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+_SCOPES = {
+    Role.VIEWER: Scope.READ,
+    Role.OPERATOR: Scope.OPERATOR,
+    Role.SUPERVISOR: Scope.OPERATOR,
+    Role.ADMIN: Scope.ADMIN,
+}
+
+
+@dataclass(frozen=True)
+class OperatorPrincipal:
+    """Somebody who is logged in to the console."""
+
+    id: str
+    role: Role
+
+    @property
+    def name(self) -> str:
+        return f"operator:{self.id}"
+
+    @property
+    def scope(self) -> Scope:
+        """What an API key with these rights would have."""
+        return _SCOPES[self.role]
+
+    def require(self, needed: Scope) -> None:
+        if not self.scope.allows(needed):
+            raise ForbiddenError(f"your role is {self.role.value!r}, which does not allow this")
+
+
+StaffPrincipal = KeyPrincipal | OperatorPrincipal
+"""Who may see every conversation, and act in it as far as the scope goes."""
+Principal = VisitorPrincipal | StaffPrincipal
+TokenPrincipal = VisitorPrincipal | KeyPrincipal
+"""Those who send a token; operators of the console have a session."""
 
 
 # Built once: putting a statement together costs more than running it.
@@ -64,7 +110,7 @@ _KEY = select(ApiKey.id, ApiKey.scope).where(
 )
 
 
-def identify(connection: Connection, token: str) -> Principal:
+def identify(connection: Connection, token: str) -> TokenPrincipal:
     """Raises UnauthorizedError for a token that is not known, or a key that was revoked."""
     if token.startswith(VISITOR_PREFIX):
         visitor = connection.execute(_VISITOR, {"token_hash": token_hash(token)}).one_or_none()

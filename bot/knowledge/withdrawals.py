@@ -20,7 +20,7 @@ from bot.knowledge.withdrawal_repository import Labels, in_force, labels_of, wit
 from bot.knowledge.writing import contents_of, put_content, retire_answers
 
 _FROM_FILES = (LabelSource.IMPORT, LabelSource.MINED)
-_KINDS = ("key:", "visitor:")
+_KINDS = ("key:", "visitor:", "operator:")
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,13 @@ def source_named(source: str) -> str:
         )
     if source in list(LabelSource) or source == "cli" or source.startswith(_KINDS):
         return source
-    for prefix, kind in (("key_", "key:"), ("vis_", "visitor:")):
+    for prefix, kind in (("key_", "key:"), ("vis_", "visitor:"), ("opr_", "operator:")):
         if source.startswith(prefix):
             return kind + source
     known = ", ".join(each.value for each in LabelSource if each not in _FROM_FILES)
-    raise InvalidInputError(f"{source!r} is no source of labels; use {known}, cli, or an id (key_…, vis_…)")
+    raise InvalidInputError(
+        f"{source!r} is no source of labels; use {known}, cli, or an id (key_…, vis_…, opr_…)"
+    )
 
 
 async def _approve(session: AsyncSession, ids: list[str], *, changed_by: str, revision: int) -> None:

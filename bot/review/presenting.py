@@ -12,7 +12,8 @@ from bot.review import repository
 from bot.review.desk import Entry
 from bot.review.repository import Vote
 from bot.review.schemas import AnswerShown, ProposalOut, ReviewItem, Votes, Why
-from bot.review.waiting import Opinion
+from bot.review.waiting import Opinion, Waiting, key_of
+from retrieval.review_ranking import Ranked
 
 SHOWN = 5
 COMMENTS = 3
@@ -39,6 +40,22 @@ async def review_items(session: AsyncSession, entries: Sequence[Entry]) -> list[
         for entry in entries
         if entry.waiting.newest.id in newest
     ]
+
+
+async def exchange_item(session: AsyncSession, exchange_id: str) -> ReviewItem | None:
+    """One exchange by itself, wherever its question stands; None when there is no such exchange."""
+    row = await repository.any_asked(session, exchange_id)
+    if row is None:
+        return None
+    waiting = Waiting(key_of(row.utterance), [row])
+    nowhere = Ranked(row=0, gain=0.0, uncertainty=0.0, doubt=0.0, settles=0.0)
+    items = await review_items(session, [Entry(waiting, nowhere)])
+    return items[0] if items else None
+
+
+def can_be_decided(item: ReviewItem) -> bool:
+    """Whether it asks something that an answer could be right for, and in letters or digits."""
+    return repository.is_question(item.rule) and bool(key_of(item.utterance))
 
 
 def _by_key(entries: Sequence[Entry], found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

@@ -13,7 +13,7 @@ from bot.errors import ConflictError, InvalidInputError
 from bot.knowledge import repository as knowledge
 from bot.knowledge.audit import record_audit
 from bot.knowledge.folding import folded_hash, text_hash
-from bot.knowledge.label_schemas import LabelIn
+from bot.knowledge.label_schemas import LabelIn, LabelOut
 from bot.knowledge.labels import add_label, label_out
 from bot.knowledge.service import Languages
 from bot.knowledge.texts import answer_text
@@ -33,8 +33,9 @@ async def decide(
     languages: Languages,
     decided_by: str,
     near: Sequence[str] = (),
+    overrule: bool = False,
 ) -> Decided:
-    """Makes the decision; once: the same one again changes nothing.
+    """Makes the decision; once: the same one again changes nothing. ``overrule`` puts it in the place of an earlier one.
 
     Raises:
         ConflictError: somebody has decided otherwise, or the exchange gave no answer that could be right.
@@ -44,7 +45,7 @@ async def decide(
     if wanted.verdict is Decision.SKIP:
         return await _put_off(session, exchange, wanted.until, skipped_by=decided_by)
     earlier = await repository.decision_on(session, folded_hash(exchange.utterance))
-    if earlier is not None:
+    if earlier is not None and not overrule:
         return await _repeated(session, exchange, wanted, earlier)
     label = await add_label(
         session,
@@ -56,6 +57,12 @@ async def decide(
     )
     await top_up(session, at=now())
     return Decided(verdict=wanted.verdict, label=label, until=None, repeated=False)
+
+
+async def decision_about(session: AsyncSession, exchange: Exchange) -> LabelOut | None:
+    """What is decided about the question of an exchange; None while nobody has."""
+    label = await repository.decision_on(session, folded_hash(exchange.utterance))
+    return label_out(label) if label is not None else None
 
 
 def _label(exchange_id: str, wanted: DecisionIn) -> LabelIn:

@@ -1,0 +1,36 @@
+"""The console: an app of its own below ``/console``, whose gate and checks cover all that is mounted there.
+
+How a page is added is written in ``bot/console/navigation.py``.
+"""
+
+from fastapi import Depends, FastAPI
+from starlette.datastructures import State
+
+from bot.console import account_endpoints as account
+from bot.console import assets, error_pages
+from bot.console import gap_endpoints as gaps
+from bot.console import inbox_endpoints as inbox
+from bot.console import login_endpoints as login
+from bot.console import review_endpoints as review
+from bot.console.access import check_csrf
+from bot.console.gate import OperatorGate
+
+PAGES = (login, account, inbox, review, gaps)
+
+
+def create_console(state: State) -> FastAPI:
+    """``state`` is that of the service, which holds its parts."""
+    console = FastAPI(
+        title="Kefu console",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(check_csrf)],
+    )
+    console.state = state
+    error_pages.install(console)
+    console.include_router(assets.router)
+    for each in PAGES:
+        console.include_router(each.router)
+    console.add_middleware(OperatorGate)
+    return console
