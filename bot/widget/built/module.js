@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-0b48a64189a1.js";
+export { KefuWidget } from "./kefu-ac894aa44896.js";

@@ -35,6 +35,7 @@ export function vote(widget: KefuWidget, exchangeId: string, rating: Rating, rea
     widget.thanked.add(exchangeId);
     widget.emit("feedback", { exchangeId, rating, reason });
     widget.announce(rating === "down" && !reason ? widget.texts.whatWasWrong : widget.texts.thanks);
+    widget.revealAfterPress(`#wrong-${exchangeId}, #thanks-${exchangeId}`);
     if (reason) widget.focusAfterPress(`[data-vote="${exchangeId}"] [aria-pressed="true"]`); // its chip is gone
   });
 }
@@ -51,12 +52,13 @@ export function takeVoteBack(widget: KefuWidget, exchangeId: string): Promise<vo
 
 export function explain(widget: KefuWidget, exchangeId: string): void {
   if (!widget.explained.delete(exchangeId)) widget.explained.add(exchangeId);
-  widget.requestUpdate();
+  widget.revealAfterPress(`#why-${exchangeId}`);
 }
 
 export function askForRating(widget: KefuWidget): void {
   widget.conversation.rating = true;
   widget.menu = false;
+  widget.revealAfterPress("#rating");
   widget.focusAfterPress(".stars input");
 }
 

@@ -11,9 +11,11 @@ import type {
   Reason,
   Role,
   ServerEvent,
+  Started,
 } from "./contracts.js";
 import { Follower } from "./following.js";
 import type { Memory, Queued, Vote } from "./memory.js";
+import { Opening } from "./opening.js";
 import { Outbox } from "./outbox.js";
 import {
   countUnread,
@@ -51,11 +53,9 @@ export class Conversation {
   /** Whether the visitor is to be asked how it went. */
   rating = false;
 
+  private readonly opening: Opening;
   private readonly outbox: Outbox;
   private readonly follower: Follower;
-  private starting: Promise<Credentials> | null = null;
-  private startKey = newKey();
-  private identity: string | undefined;
   private held: Message[] = [];
   private lookAgain = false;
   private loadedId: string | undefined;
@@ -66,6 +66,11 @@ export class Conversation {
     private readonly memory: Memory,
     private readonly audience: Audience,
   ) {
+    this.opening = new Opening(
+      transport,
+      () => audience.language(),
+      (detail) => audience.troubled("identity", detail),
+    );
     this.outbox = new Outbox(memory, {
       deliver: (queued) => this.deliver(queued),
       told: (key, status) => this.setEntries(withStatus(this.entries, key, status)),
@@ -198,10 +203,9 @@ export class Conversation {
     this.lose();
   }
 
-  /** The next conversation belongs to who this signed identity names. */
+  /** The next conversation belongs to who this signed token names. */
   identify(identity: string | undefined): void {
-    this.identity = identity;
-    this.startKey = newKey();
+    this.opening.identify(identity);
   }
 
   /** Drops what is on this page; the next message opens another conversation. */
@@ -228,35 +232,21 @@ export class Conversation {
     return id && token ? { id, token } : null;
   }
 
-  private opened(): Promise<Credentials> {
+  private async opened(): Promise<Credentials> {
     const at = this.credentials();
-    if (at) return Promise.resolve(at);
-    this.starting ??= this.open().finally(() => {
-      this.starting = null;
-    });
-    return this.starting;
+    if (at) return at;
+    const started = await this.opening.open();
+    if (!this.exists) this.begin(started);
+    return this.credentials()!;
   }
 
-  private async open(): Promise<Credentials> {
-    const identity = this.identity;
-    try {
-      const started = await this.transport.start(this.audience.language(), this.startKey, identity);
-      this.identity = undefined;
-      this.startKey = newKey();
-      const at = { id: started.conversation_id, token: started.visitor_token };
-      this.memory.set({ ...at, state: "bot" });
-      this.loadedId = at.id;
-      this.greeting = started.greeting;
-      if (!this.begun) this.suggestions = started.suggestions;
-      this.setConnected(true);
-      this.follow();
-      return at;
-    } catch (error) {
-      if (!(error instanceof Refused) || error.passing || identity === undefined) throw error;
-      this.identify(undefined); // better to talk to somebody unknown than not at all
-      this.audience.troubled("identity", error.message);
-      return this.open();
-    }
+  private begin(started: Started): void {
+    this.memory.set({ id: started.conversation_id, token: started.visitor_token, state: "bot" });
+    this.loadedId = started.conversation_id;
+    this.greeting = started.greeting;
+    if (!this.begun) this.suggestions = started.suggestions;
+    this.setConnected(true);
+    this.follow();
   }
 
   private async deliver(queued: Queued): Promise<void> {
@@ -409,7 +399,6 @@ export class Conversation {
     this.suggestions = [];
     this.greeting = null;
     this.rating = false;
-    this.startKey = newKey();
     this.audience.changed();
   }
 }

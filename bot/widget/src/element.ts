@@ -6,7 +6,7 @@ import { Conversation } from "./conversation.js";
 import { focusedIn, keepFocusInside, placeFocus } from "./focus.js";
 import { chosenLocale, type Locale, localeOf, offered, primary, TEXTS, type Texts } from "./locales.js";
 import { Memory } from "./memory.js";
-import { scrollToNewest } from "./scrolling.js";
+import { reveal, scrollToNewest } from "./scrolling.js";
 import { Site } from "./site.js";
 import { STYLES } from "./styles.js";
 import { TALK_STYLES } from "./styles-talk.js";
@@ -56,7 +56,7 @@ export class KefuWidget extends LitElement {
 
   private parts: { memory: Memory; site: Site; conversation: Conversation } | null = null;
   private connected: AbortController | null = null;
-  private lastCount = 0;
+  private lastSeen = "";
 
   constructor() {
     super();
@@ -209,9 +209,10 @@ export class KefuWidget extends LitElement {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    const { entries } = this.conversation;
-    if (entries.length !== this.lastCount || entries.at(-1)?.partial) scrollToNewest(this.renderRoot);
-    this.lastCount = entries.length;
+    const newest = this.conversation.entries.at(-1);
+    const seen = this.shown ? `${newest?.key} ${newest?.text.length}` : "";
+    if (seen !== this.lastSeen) scrollToNewest(this.renderRoot);
+    this.lastSeen = seen;
     if (changed.has("mode")) this.toTopLayer();
   }
 
@@ -258,6 +259,12 @@ export class KefuWidget extends LitElement {
     this.requestUpdate();
     const field = selector === "#message" && matchMedia("(pointer: coarse)").matches;
     void this.updateComplete.then(() => this.focusOn(field ? ".log" : selector));
+  }
+
+  /** When something has opened in the transcript. */
+  revealAfterPress(selector: string): void {
+    this.requestUpdate();
+    void this.updateComplete.then(() => reveal(this.renderRoot, selector));
   }
 
   focusOn(selector: string): void {

@@ -50,8 +50,8 @@ export const TALK_STYLES = css`
   .customer .bubble {
     border-color: transparent;
     border-radius: 1.1em 1.1em 0.3em 1.1em;
-    background: var(--accent);
-    color: var(--on-accent);
+    background: var(--own);
+    color: var(--on-own);
     white-space: pre-wrap;
   }
   .agent .bubble {

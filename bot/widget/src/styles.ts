@@ -37,6 +37,10 @@ export const STYLES = css`
     --faint: var(--kefu-text-faint, #596273);
     --line: var(--kefu-border, #d9dde6);
     --link: var(--kefu-link, var(--accent));
+    --head: var(--accent);
+    --on-head: var(--on-accent);
+    --own: var(--accent);
+    --on-own: var(--on-accent);
     --warn: #a3260b;
     --soft: color-mix(in srgb, var(--accent) 9%, var(--paper));
     --radius: var(--kefu-radius, 1.1em);
@@ -50,14 +54,19 @@ export const STYLES = css`
     font-family: var(--kefu-font, system-ui, "PingFang TC", "Noto Sans CJK TC", "Microsoft JhengHei", sans-serif);
   }
   .root[data-theme="dark"] {
-    --accent: var(--kefu-accent-dark, #8ab8ff);
-    --on-accent: var(--kefu-on-accent-dark, #0a1730);
+    --brand: var(--kefu-accent, #0f5bd7);
+    --accent: var(--kefu-accent-dark, color-mix(in oklab, var(--brand) 50%, #fff));
+    --on-accent: var(--kefu-on-accent-dark, #0a1322);
     --paper: var(--kefu-surface-dark, #1b1f28);
     --back: var(--kefu-background-dark, #12151b);
     --ink: var(--kefu-text-dark, #eceff5);
     --faint: var(--kefu-text-faint-dark, #a6afbf);
     --line: var(--kefu-border-dark, #353c4a);
     --link: var(--kefu-link-dark, var(--accent));
+    --head: color-mix(in oklab, var(--brand) 50%, #12151b);
+    --on-head: #fff;
+    --own: color-mix(in oklab, var(--brand) 60%, #12151b);
+    --on-own: #fff;
     --warn: #ffb3a0;
     --soft: color-mix(in srgb, var(--accent) 14%, var(--paper));
     color-scheme: dark;
@@ -101,14 +110,6 @@ export const STYLES = css`
     background: var(--soft);
     color: var(--link);
   }
-  button.main {
-    border-color: var(--accent);
-    background: var(--accent);
-    color: var(--on-accent);
-  }
-  button.main:hover {
-    background: color-mix(in srgb, var(--accent) 88%, var(--ink));
-  }
   button.plain,
   button.round {
     display: inline-flex;
@@ -129,6 +130,14 @@ export const STYLES = css`
     color: var(--faint);
     font-size: 0.9em;
     min-height: 2.1em;
+  }
+  button.main {
+    border-color: var(--accent);
+    background: var(--accent);
+    color: var(--on-accent);
+  }
+  button.main:hover:not(:disabled) {
+    background: color-mix(in srgb, var(--accent) 88%, var(--ink));
   }
   :focus-visible {
     outline: 3px solid var(--link);
@@ -237,20 +246,20 @@ export const STYLES = css`
     align-items: center;
     gap: 0.7em;
     padding: 0.75em 0.6em 0.75em 1em;
-    background: var(--accent);
-    color: var(--on-accent);
+    background: var(--head);
+    color: var(--on-head);
     border-block-end: 1px solid transparent;
   }
   header .round:hover:not(:disabled) {
     border-color: currentColor;
-    background: color-mix(in srgb, var(--on-accent) 16%, transparent);
+    background: color-mix(in srgb, var(--on-head) 16%, transparent);
   }
   header .round[aria-expanded="true"] {
-    background: color-mix(in srgb, var(--on-accent) 20%, transparent);
+    background: color-mix(in srgb, var(--on-head) 20%, transparent);
     color: inherit;
   }
   header :focus-visible {
-    outline-color: var(--on-accent);
+    outline-color: var(--on-head);
     outline-offset: -3px;
   }
   .names {
@@ -275,7 +284,7 @@ export const STYLES = css`
     height: 2.5em;
     flex: none;
     border-radius: 50%;
-    background: color-mix(in srgb, var(--on-accent) 18%, transparent);
+    background: color-mix(in srgb, var(--on-head) 18%, transparent);
   }
 
   .menu {

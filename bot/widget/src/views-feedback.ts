@@ -42,9 +42,11 @@ function reasonsView(widget: KefuWidget, exchange: Exchange, rating: Rating): Te
   const undo = html`<button type="button" class="plain" @click=${() => takeVoteBack(widget, exchange.id)}>
     ${texts.undo}
   </button>`;
-  if (rating === "up" || given) return html`<div class="actions"><span class="mark">${texts.thanks}</span> ${undo}</div>`;
-  return html`<div class="reasons" role="group" aria-labelledby="wrong-${exchange.id}">
-    <p id="wrong-${exchange.id}">${texts.whatWasWrong}</p>
+  if (rating === "up" || given) return html`<div class="actions" id="thanks-${exchange.id}">
+      <span class="mark">${texts.thanks}</span> ${undo}
+    </div>`;
+  return html`<div class="reasons" role="group" id="wrong-${exchange.id}" aria-label=${texts.whatWasWrong}>
+    <p aria-hidden="true">${texts.whatWasWrong}</p>
     <div class="chips">
       ${REASONS.map(
         (reason) => html`<button type="button" @click=${() => vote(widget, exchange.id, "down", reason)}>
@@ -63,7 +65,7 @@ export function explanationView(widget: KefuWidget, exchange: Exchange): Templat
   const sources = html`<ol>
     ${parts.map((part) => html`<li>${part.text}</li>`)}
   </ol>`;
-  return html`<div class="why">
+  return html`<div class="why" id="why-${exchange.id}">
     <p>${exchange.outcome === "composed" ? texts.whyComposed : texts.whyApproved}</p>
     ${exchange.outcome === "composed" ? sources : nothing}
     <p class="reference">${texts.whyReference}: ${parts.map((part) => part.answer_id).join(", ")}</p>
@@ -73,7 +75,7 @@ export function explanationView(widget: KefuWidget, exchange: Exchange): Templat
 export function ratingView(widget: KefuWidget): TemplateResult | typeof nothing {
   const { texts, stars } = widget;
   if (!widget.conversation.rating) return nothing;
-  return html`<form class="card" @submit=${(event: SubmitEvent) => sendRating(widget, event)}>
+  return html`<form class="card" id="rating" @submit=${(event: SubmitEvent) => sendRating(widget, event)}>
     <h3 id="rate">${texts.rateAsk}</h3>
     <fieldset class="stars" aria-labelledby="rate">
       ${STARS.map((n) => {
