@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-ac894aa44896.js";
+export { KefuWidget } from "./kefu-796343fc7b05.js";

@@ -58,6 +58,8 @@ export class Conversation {
   private readonly follower: Follower;
   private held: Message[] = [];
   private lookAgain = false;
+  /** How often another conversation has taken the place of what is shown. */
+  private replacements = 0;
   private loadedId: string | undefined;
   private running: AbortSignal | null = null;
 
@@ -235,7 +237,9 @@ export class Conversation {
   private async opened(): Promise<Credentials> {
     const at = this.credentials();
     if (at) return at;
+    const { replacements } = this;
     const started = await this.opening.open();
+    if (replacements !== this.replacements) throw new Unreachable("the visitor was forgotten meanwhile");
     if (!this.exists) this.begin(started);
     return this.credentials()!;
   }
@@ -279,6 +283,7 @@ export class Conversation {
   }
 
   private takeExchange(key: string, exchange: Exchange): void {
+    if (exchange.conversation_id !== this.memory.all.id) return; // deleted or forgotten meanwhile
     this.keepExchange(exchange);
     this.suggestions = exchange.suggestions;
     this.setEntries(withExchange(this.entries, key, exchange));
@@ -391,6 +396,7 @@ export class Conversation {
 
   /** Another conversation, or none, takes the place of what is shown. */
   private replaced(): void {
+    this.replacements += 1;
     this.follower.forget();
     this.loadedId = this.memory.all.id;
     this.entries = [];

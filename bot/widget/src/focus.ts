@@ -9,7 +9,7 @@ export function focusedIn(root: HTMLElement | DocumentFragment): Element | null 
 
 /** Into the field; where this would open a keyboard over the greeting, onto the heading. */
 export function placeFocus(root: HTMLElement | DocumentFragment): void {
-  const selector = matchMedia("(pointer: coarse)").matches ? "h2" : "#message, h2";
+  const selector = matchMedia("(pointer: coarse)").matches ? "h2" : "#message";
   root.querySelector<HTMLElement>(selector)?.focus();
 }
 

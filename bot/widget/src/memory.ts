@@ -66,7 +66,7 @@ export class Memory {
     this.kept = true;
     this.values = { ...stored, ...this.values };
     this.waiting = [...(read<Queued[]>(() => sessionStorage, this.name) ?? []), ...this.waiting];
-    if (Object.keys(this.values).length) this.write();
+    this.write();
   }
 
   set(changes: Remembered): void {
@@ -115,8 +115,8 @@ export class Memory {
 
   private write(): void {
     if (!this.kept) return;
-    write(() => localStorage, this.name, this.values);
-    write(() => sessionStorage, this.name, this.waiting);
+    write(() => localStorage, this.name, this.values, Object.keys(this.values).length);
+    write(() => sessionStorage, this.name, this.waiting, this.waiting.length);
   }
 }
 
@@ -131,7 +131,9 @@ function read<Value>(area: Area, name: string): Value | null {
   }
 }
 
-function write(area: Area, name: string, value: unknown): void {
+/** Leaves nothing behind when there is nothing. */
+function write(area: Area, name: string, value: unknown, size: number): void {
+  if (size === 0) return remove(area, name);
   try {
     area().setItem(name, JSON.stringify(value));
   } catch {

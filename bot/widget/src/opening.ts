@@ -19,14 +19,18 @@ export class Opening {
   identify(identity: string | undefined): void {
     this.identity = identity;
     this.key = newKey();
+    this.underWay = null;
   }
 
   /** Whoever waits for a conversation gets the same one. */
   open(): Promise<Started> {
-    this.underWay ??= this.start().finally(() => {
-      this.underWay = null;
-    });
-    return this.underWay;
+    if (this.underWay) return this.underWay;
+    const opened = (this.underWay = this.start());
+    const over = () => {
+      if (this.underWay === opened) this.underWay = null;
+    };
+    opened.then(over, over);
+    return opened;
   }
 
   private async start(): Promise<Started> {
