@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-796343fc7b05.js";
+export { KefuWidget } from "./kefu-f60d7185ae56.js";

@@ -31,7 +31,7 @@ export function askForPerson(widget: KefuWidget): void {
 
 export function vote(widget: KefuWidget, exchangeId: string, rating: Rating, reason: Reason | null): Promise<void> {
   return tried(widget, async () => {
-    await widget.conversation.vote(exchangeId, rating, reason);
+    await widget.conversation.opinions.vote(exchangeId, rating, reason);
     widget.thanked.add(exchangeId);
     widget.emit("feedback", { exchangeId, rating, reason });
     widget.announce(rating === "down" && !reason ? widget.texts.whatWasWrong : widget.texts.thanks);
@@ -42,7 +42,7 @@ export function vote(widget: KefuWidget, exchangeId: string, rating: Rating, rea
 
 export function takeVoteBack(widget: KefuWidget, exchangeId: string): Promise<void> {
   return tried(widget, async () => {
-    await widget.conversation.takeVoteBack(exchangeId);
+    await widget.conversation.opinions.takeBack(exchangeId);
     widget.thanked.delete(exchangeId);
     widget.emit("feedback", { exchangeId, rating: null, reason: null });
     widget.announce(widget.texts.undone);
@@ -56,7 +56,7 @@ export function explain(widget: KefuWidget, exchangeId: string): void {
 }
 
 export function askForRating(widget: KefuWidget): void {
-  widget.conversation.rating = true;
+  widget.conversation.opinions.ask(true);
   widget.menu = false;
   widget.revealAfterPress("#rating");
   widget.focusAfterPress(".stars input");
@@ -68,7 +68,7 @@ export function setStars(widget: KefuWidget, stars: number): void {
 }
 
 export function skipRating(widget: KefuWidget): void {
-  widget.conversation.rating = false;
+  widget.conversation.opinions.ask(false);
   widget.focusAfterPress("#message");
 }
 
@@ -76,7 +76,7 @@ export function sendRating(widget: KefuWidget, event: SubmitEvent): Promise<void
   event.preventDefault();
   const comment = filled(event).comment ?? "";
   return tried(widget, async () => {
-    await widget.conversation.rate(widget.stars, comment);
+    await widget.conversation.opinions.rate(widget.stars, comment);
     widget.tell(widget.texts.rated);
     widget.focusAfterPress("#message");
   });

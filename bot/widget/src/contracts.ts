@@ -48,6 +48,12 @@ export interface ConversationOut {
   handoff: Handoff | null;
 }
 
+export interface ListedConversation {
+  id: string;
+  state: ConversationState;
+  last_message: Message | null;
+}
+
 export interface SiteSettings {
   name?: string;
   greeting?: Record<string, string>;

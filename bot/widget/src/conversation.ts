@@ -7,15 +7,14 @@ import type {
   Exchange,
   Handoff,
   Message,
-  Rating,
-  Reason,
   Role,
   ServerEvent,
-  Started,
 } from "./contracts.js";
 import { Follower } from "./following.js";
-import type { Memory, Queued, Vote } from "./memory.js";
-import { Opening } from "./opening.js";
+import { markOf } from "./identity.js";
+import type { Memory, Queued } from "./memory.js";
+import { type Opened, Opening } from "./opening.js";
+import { Opinions } from "./opinions.js";
 import { Outbox } from "./outbox.js";
 import {
   countUnread,
@@ -50,9 +49,7 @@ export class Conversation {
   suggestions: string[] = [];
   /** Whether events arrive, or the connection is being looked for. */
   connected = true;
-  /** Whether the visitor is to be asked how it went. */
-  rating = false;
-
+  readonly opinions: Opinions;
   private readonly opening: Opening;
   private readonly outbox: Outbox;
   private readonly follower: Follower;
@@ -68,11 +65,8 @@ export class Conversation {
     private readonly memory: Memory,
     private readonly audience: Audience,
   ) {
-    this.opening = new Opening(
-      transport,
-      () => audience.language(),
-      (detail) => audience.troubled("identity", detail),
-    );
+    this.opinions = new Opinions(transport, memory, () => this.credentials(), () => audience.changed());
+    this.opening = new Opening(transport, () => audience.language(), (why) => audience.troubled("identity", why));
     this.outbox = new Outbox(memory, {
       deliver: (queued) => this.deliver(queued),
       told: (key, status) => this.setEntries(withStatus(this.entries, key, status)),
@@ -105,6 +99,11 @@ export class Conversation {
     return this.entries.length > 0;
   }
 
+  /** Whether the site has named somebody who has no conversation here yet: theirs may be elsewhere. */
+  get expected(): boolean {
+    return this.opening.named && !this.exists;
+  }
+
   get exists(): boolean {
     return this.credentials() !== null;
   }
@@ -113,10 +112,6 @@ export class Conversation {
   get openChoices(): Exchange | null {
     const last = this.entries.filter((entry) => entry.role !== "system").at(-1)?.exchange;
     return last?.choices.length ? last : null;
-  }
-
-  voteOn(exchangeId: string): Vote | undefined {
-    return this.memory.all.votes?.[exchangeId];
   }
 
   /** Whether it is in use on a page. */
@@ -177,23 +172,6 @@ export class Conversation {
     this.audience.changed();
   }
 
-  async vote(exchangeId: string, rating: Rating, reason: Reason | null): Promise<void> {
-    await this.transport.vote(this.credentials()!, exchangeId, rating, reason);
-    this.setVote(exchangeId, { rating, reason });
-  }
-
-  async takeVoteBack(exchangeId: string): Promise<void> {
-    await this.transport.takeVoteBack(this.credentials()!, exchangeId);
-    this.setVote(exchangeId, null);
-  }
-
-  async rate(stars: number, comment: string): Promise<void> {
-    await this.transport.rate(this.credentials()!, stars, comment);
-    this.memory.set({ rated: true });
-    this.rating = false;
-    this.audience.changed();
-  }
-
   /** Deletes it here and on the server. */
   async remove(): Promise<void> {
     const at = this.credentials();
@@ -205,9 +183,27 @@ export class Conversation {
     this.lose();
   }
 
-  /** The next conversation belongs to who this signed token names. */
-  identify(identity: string | undefined): void {
+  /** Tells who the visitor is, by a signed token. Another person than before finds nothing of who was here before. */
+  identify(identity: string): void {
+    const user = markOf(identity);
+    if (this.exists && user !== null && this.memory.all.user === user) return;
+    if (this.memory.all.user !== undefined) this.lose();
     this.opening.identify(identity);
+    const at = this.credentials();
+    if (at) void this.recognise(at);
+  }
+
+  /** Nobody is named any more. */
+  forgetIdentity(): void {
+    this.opening.identify(undefined);
+  }
+
+  private async recognise(at: Credentials): Promise<void> {
+    const opened = await this.opening.recognise(at);
+    if (!opened || this.memory.all.id !== at.id) return;
+    this.memory.set({ token: opened.at.token, ...(opened.user ? { user: opened.user } : {}) });
+    this.follower.stop(); // it follows with the token that counts no more
+    this.follow();
   }
 
   /** Drops what is on this page; the next message opens another conversation. */
@@ -238,15 +234,15 @@ export class Conversation {
     const at = this.credentials();
     if (at) return at;
     const { replacements } = this;
-    const started = await this.opening.open();
+    const opened = await this.opening.open();
     if (replacements !== this.replacements) throw new Unreachable("the visitor was forgotten meanwhile");
-    if (!this.exists) this.begin(started);
+    if (!this.exists) this.begin(opened);
     return this.credentials()!;
   }
 
-  private begin(started: Started): void {
-    this.memory.set({ id: started.conversation_id, token: started.visitor_token, state: "bot" });
-    this.loadedId = started.conversation_id;
+  private begin({ started, at, user }: Opened): void {
+    this.memory.set({ ...at, state: "bot", ...(user ? { user } : {}) });
+    this.loadedId = at.id;
     this.greeting = started.greeting;
     if (!this.begun) this.suggestions = started.suggestions;
     this.setConnected(true);
@@ -369,14 +365,8 @@ export class Conversation {
     if (state === before) return this.audience.changed();
     this.memory.set({ state });
     const over = state === "closed" || (before === "person" && state === "bot");
-    if (over && !this.memory.all.rated) this.rating = true;
+    if (over && !this.memory.all.rated) this.opinions.ask(true);
     this.audience.stateChanged(state);
-    this.audience.changed();
-  }
-
-  private setVote(exchangeId: string, vote: Vote | null): void {
-    const { [exchangeId]: _, ...others } = this.memory.all.votes ?? {};
-    this.memory.set({ votes: vote ? { ...others, [exchangeId]: vote } : others });
     this.audience.changed();
   }
 
@@ -404,7 +394,7 @@ export class Conversation {
     this.handoff = null;
     this.suggestions = [];
     this.greeting = null;
-    this.rating = false;
+    this.opinions.ask(false);
     this.audience.changed();
   }
 }

@@ -101,9 +101,10 @@ export class KefuWidget extends LitElement {
     this.requestUpdate();
   }
 
-  /** Tells who the visitor is, by a token that the site has signed. It counts from the next conversation on. */
+  /** Tells who the visitor is, by a token that the site has signed. */
   setUser(user: { identity: string }): void {
     this.conversation.identify(user.identity);
+    if (this.shown) this.begin();
   }
 
   /** Says for the visitor whether things may be stored, where the site has asked already. */
@@ -119,7 +120,7 @@ export class KefuWidget extends LitElement {
   /** Forgets the visitor, their conversation and what was stored; as when they log out. */
   reset(): void {
     this.memory.forgetAll();
-    this.conversation.identify(undefined);
+    this.conversation.forgetIdentity();
     this.conversation.lose();
     this.forgetOpen();
     if (!this.consentNeeded) this.memory.keep();
@@ -324,7 +325,7 @@ export class KefuWidget extends LitElement {
   private begin(): void {
     this.conversation.follow();
     if (!this.siteAnswer.available) return;
-    if (this.siteAnswer.settings.greeting || this.conversation.exists) return;
+    if (this.conversation.exists || (this.siteAnswer.settings.greeting && !this.conversation.expected)) return;
     this.conversation.greet().catch(() => {
       this.shown = this.siteAnswer.available = false; // this site is not served: better no widget than one that can't help
       this.requestUpdate();

@@ -23,6 +23,8 @@ export interface Remembered {
   exchanges?: Exchange[];
   votes?: Record<string, Vote>;
   rated?: boolean;
+  /** A mark of whom the site has named as the visitor. */
+  user?: string;
   /** The visitor has agreed to being remembered. */
   consent?: boolean;
 }

@@ -1,10 +1,18 @@
 /** Opens a conversation when one is needed: once, and with the same key until it has worked. */
 
 import type { Started } from "./contracts.js";
-import { newKey, Refused, type Transport } from "./transport.js";
+import { markOf } from "./identity.js";
+import { type Credentials, newKey, Refused, type Transport } from "./transport.js";
+
+/** A conversation, and the mark of who has it, if the site has named them. */
+export interface Opened {
+  started: Started;
+  at: Credentials;
+  user: string | undefined;
+}
 
 export class Opening {
-  private underWay: Promise<Started> | null = null;
+  private underWay: Promise<Opened> | null = null;
   private key = newKey();
   private identity: string | undefined;
 
@@ -15,6 +23,11 @@ export class Opening {
     private readonly identityRefused: (detail: string) => void,
   ) {}
 
+  /** Whether a name waits to be told. */
+  get named(): boolean {
+    return this.identity !== undefined;
+  }
+
   /** The next conversation belongs to who this signed token names. */
   identify(identity: string | undefined): void {
     this.identity = identity;
@@ -23,7 +36,7 @@ export class Opening {
   }
 
   /** Whoever waits for a conversation gets the same one. */
-  open(): Promise<Started> {
+  open(): Promise<Opened> {
     if (this.underWay) return this.underWay;
     const opened = (this.underWay = this.start());
     const over = () => {
@@ -33,17 +46,40 @@ export class Opening {
     return opened;
   }
 
-  private async start(): Promise<Started> {
+  /** Tells who the visitor of a conversation is; it becomes theirs, and is reached by another token from then on. */
+  async recognise(before: Credentials): Promise<Opened | null> {
+    const identity = this.identity;
+    if (identity === undefined) return null;
+    try {
+      const started = await this.transport.start(this.language(), this.key, identity, before.token);
+      return { started, at: { id: before.id, token: started.visitor_token }, user: markOf(identity) ?? undefined };
+    } catch (error) {
+      this.identityRefused(String(error));
+      return null;
+    } finally {
+      if (this.identity === identity) this.identify(undefined);
+    }
+  }
+
+  private async start(): Promise<Opened> {
     const identity = this.identity;
     try {
       const started = await this.transport.start(this.language(), this.key, identity);
-      this.identify(undefined);
-      return started;
+      if (this.identity === identity) this.identify(undefined);
+      return { started, at: await this.place(started, identity), user: (identity && markOf(identity)) || undefined };
     } catch (error) {
       if (!(error instanceof Refused) || error.passing || identity === undefined) throw error;
-      this.identify(undefined); // better to talk to somebody unknown than not at all
+      if (this.identity === identity) this.identify(undefined); // better to talk to somebody unknown than not at all
       this.identityRefused(error.message);
       return this.start();
     }
+  }
+
+  /** Who is recognised goes on where they were last. */
+  private async place(started: Started, identity: string | undefined): Promise<Credentials> {
+    const token = started.visitor_token;
+    const listed = identity ? await this.transport.conversations(token).catch(() => []) : [];
+    const open = listed.find((each) => each.last_message !== null && each.state !== "closed");
+    return { id: open?.id ?? started.conversation_id, token };
   }
 }

@@ -5,6 +5,7 @@ import type {
   ConversationOut,
   Exchange,
   Handoff,
+  ListedConversation,
   Message,
   PageOf,
   Rating,
@@ -82,6 +83,12 @@ export class Transport {
   start(language: string, key: string, identity?: string, token?: string): Promise<Started> {
     const body = { site: this.site, language, ...(identity ? { identity } : {}) };
     return this.json("POST", "/v1/conversations", { body, key, token });
+  }
+
+  /** The visitor's own, the newest first. */
+  async conversations(token: string): Promise<ListedConversation[]> {
+    const page: PageOf<ListedConversation> = await this.json("GET", "/v1/conversations", { token });
+    return page.items;
   }
 
   conversation(at: Credentials): Promise<ConversationOut> {

@@ -10,7 +10,7 @@ const STARS = [1, 2, 3, 4, 5] as const;
 
 export function votesView(widget: KefuWidget, exchange: Exchange): TemplateResult {
   const { texts } = widget;
-  const given = widget.conversation.voteOn(exchange.id);
+  const given = widget.conversation.opinions.voteOn(exchange.id);
   const thumb = (rating: Rating, name: string) => html`<button
     type="button"
     class="round"
@@ -38,7 +38,7 @@ export function votesView(widget: KefuWidget, exchange: Exchange): TemplateResul
 
 function reasonsView(widget: KefuWidget, exchange: Exchange, rating: Rating): TemplateResult {
   const { texts } = widget;
-  const given = widget.conversation.voteOn(exchange.id)?.reason;
+  const given = widget.conversation.opinions.voteOn(exchange.id)?.reason;
   const undo = html`<button type="button" class="plain" @click=${() => takeVoteBack(widget, exchange.id)}>
     ${texts.undo}
   </button>`;
@@ -74,7 +74,7 @@ export function explanationView(widget: KefuWidget, exchange: Exchange): Templat
 
 export function ratingView(widget: KefuWidget): TemplateResult | typeof nothing {
   const { texts, stars } = widget;
-  if (!widget.conversation.rating) return nothing;
+  if (!widget.conversation.opinions.asked) return nothing;
   return html`<form class="card" id="rating" @submit=${(event: SubmitEvent) => sendRating(widget, event)}>
     <h3 id="rate">${texts.rateAsk}</h3>
     <fieldset class="stars" aria-labelledby="rate">
