@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-f60d7185ae56.js";
+export { KefuWidget } from "./kefu-1f7159da4973.js";

@@ -22,7 +22,7 @@ export const EN = {
   personAsked: "A person has been asked",
   personHere: "A person is here",
   waiting: "We have asked our team. A person will answer here as soon as somebody is free.",
-  waitingAway: "Nobody is here right now. We read this again from {time}.",
+  waitingAway: "Nobody is here right now. We are back on {time}.",
   waitingAwayUnknown: "Nobody is here right now. Your question is kept, and a person will answer here.",
   personIn: "A person has joined the conversation.",
   closed: "This conversation has ended. Write again to go on with it.",
