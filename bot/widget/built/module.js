@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-1f7159da4973.js";
+export { KefuWidget } from "./kefu-2b8f3b7a31bd.js";

@@ -313,9 +313,9 @@ export class Conversation {
     const at = this.credentials();
     if (!at) return;
     const first = this.loadedId !== at.id || this.entries.every((entry) => !entry.messageId);
-    const known = new Set(this.entries.flatMap((entry) => [entry.messageId, entry.exchangeId]));
     const messages = await this.transport.messages(at, signal);
     if (this.credentials()?.id !== at.id) return;
+    const known = new Set(this.entries.flatMap((entry) => [entry.messageId, entry.exchangeId]));
     this.loadedId = at.id;
     if (this.outbox.sending) {
       this.lookAgain = true; // among these may be what is just being sent
