@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-2b8f3b7a31bd.js";
+export { KefuWidget } from "./kefu-02726141ad36.js";

@@ -352,6 +352,7 @@ export class KefuWidget extends LitElement {
 
   private stateChanged(state: ConversationState): void {
     this.emit("handoff", { state });
+    this.revealAfterPress("#rating");
     this.conversation.follow();
   }
 

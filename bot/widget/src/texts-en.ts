@@ -24,7 +24,6 @@ export const EN = {
   waiting: "We have asked our team. A person will answer here as soon as somebody is free.",
   waitingAway: "Nobody is here right now. We are back on {time}.",
   waitingAwayUnknown: "Nobody is here right now. Your question is kept, and a person will answer here.",
-  personIn: "A person has joined the conversation.",
   closed: "This conversation has ended. Write again to go on with it.",
   startAgain: "Start a new conversation",
   contactTitle: "How can we reach you?",

@@ -26,7 +26,6 @@ export const ZH_HANS: Texts = {
   waiting: "已经通知我们的客服同事，有人空闲时会在这里回复您。",
   waitingAway: "客服现在不在线，{time} 上班后会查看您的消息。",
   waitingAwayUnknown: "客服现在不在线。您的问题已保留，客服会在这里回复您。",
-  personIn: "人工客服已加入对话。",
   closed: "本次对话已结束，继续输入即可接着聊。",
   startAgain: "开始新的对话",
   contactTitle: "我们怎样联系您？",

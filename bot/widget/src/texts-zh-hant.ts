@@ -26,7 +26,6 @@ export const ZH_HANT: Texts = {
   waiting: "已經通知我們的客服同仁，有人空閒時會在這裡回覆您。",
   waitingAway: "客服現在不在線上，{time} 上班後會查看您的訊息。",
   waitingAwayUnknown: "客服現在不在線上。您的問題已保留，客服會在這裡回覆您。",
-  personIn: "真人客服已加入對話。",
   closed: "本次對話已結束，繼續輸入即可接著聊。",
   startAgain: "開始新的對話",
   contactTitle: "我們怎樣聯絡您？",

@@ -6,7 +6,6 @@ import type { KefuWidget } from "./element.js";
 
 export function bannerText(widget: KefuWidget): string | null {
   const { texts, conversation } = widget;
-  if (conversation.state === "person") return texts.personIn;
   if (conversation.state === "closed") return texts.closed;
   if (conversation.state !== "waiting") return null;
   const { handoff } = conversation;
