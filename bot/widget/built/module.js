@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-02726141ad36.js";
+export { KefuWidget } from "./kefu-712a48beac22.js";

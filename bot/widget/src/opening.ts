@@ -57,7 +57,7 @@ export class Opening {
       this.identityRefused(String(error));
       return null;
     } finally {
-      if (this.identity === identity) this.identify(undefined);
+      this.told(identity);
     }
   }
 
@@ -65,14 +65,22 @@ export class Opening {
     const identity = this.identity;
     try {
       const started = await this.transport.start(this.language(), this.key, identity);
-      if (this.identity === identity) this.identify(undefined);
-      return { started, at: await this.place(started, identity), user: (identity && markOf(identity)) || undefined };
+      const opened = { started, at: await this.place(started, identity), user: (identity && markOf(identity)) || undefined };
+      this.told(identity);
+      return opened;
     } catch (error) {
       if (!(error instanceof Refused) || error.passing || identity === undefined) throw error;
-      if (this.identity === identity) this.identify(undefined); // better to talk to somebody unknown than not at all
+      this.told(identity); // better to talk to somebody unknown than not at all
       this.identityRefused(error.message);
       return this.start();
     }
+  }
+
+  /** An identity counts once, and so does a key. */
+  private told(identity: string | undefined): void {
+    if (this.identity !== identity) return;
+    this.identity = undefined;
+    this.key = newKey();
   }
 
   /** Who is recognised goes on where they were last. */

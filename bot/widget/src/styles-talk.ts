@@ -297,12 +297,14 @@ export const TALK_STYLES = css`
     padding: 0 1em calc(0.5em + env(safe-area-inset-bottom, 0px));
     background: var(--paper);
     color: var(--faint);
+  }
+  .foot > *,
+  .foot button.plain {
     font-size: 0.9em;
   }
   .foot button.plain {
     margin-inline-start: -0.5em;
     color: var(--link);
-    font-size: 1em;
   }
   .foot button.plain[aria-disabled="true"] {
     color: var(--faint);

@@ -331,6 +331,8 @@ export const STYLES = css`
     padding: 0.6em 1em;
     border-block-end: 1px solid var(--line);
     background: var(--soft);
+  }
+  .banner > * {
     font-size: 0.92em;
   }
   .banner p {
