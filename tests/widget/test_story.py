@@ -83,7 +83,7 @@ def test_visitor_asks_clarifies_votes_and_talks_to_a_person(
     panel.button("close").click()
     expect(panel.launcher).to_be_focused()
     agent_says(service, page.evaluate(f"{STORED}.id"), "Anna: https://shop.example/help")
-    expect(page.locator(".badge")).to_have_text("1")
+    expect(page.locator(".badge")).to_have_text("2")  # that somebody is there, and what they say
     panel.launcher.click()
     expect(panel.said_by("agent")).to_have_text([f"Anna: https://shop.example/help {newtab(locale)}"])
     expect(page.locator(".agent a")).to_have_attribute("href", "https://shop.example/help")
@@ -91,7 +91,7 @@ def test_visitor_asks_clarifies_votes_and_talks_to_a_person(
     assert [detail for name, detail in heard if name == "feedback"] == ["down", "down", None, "up"]
     assert [detail for name, detail in heard if name == "message"] == [
         *("customer", "bot", "customer", "bot", "customer", "bot"),
-        *("system", "agent"),
+        *("system", "system", "agent"),
     ]
     assert ["close", None] in heard
     assert ["handoff", "waiting"] in heard
