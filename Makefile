@@ -10,7 +10,7 @@ export HF_HUB_OFFLINE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-slow format lint typecheck benchmark bench audit docs-check constraints clean
+.PHONY: help run test coverage test-slow format lint typecheck benchmark bench widget audit docs-check constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: .venv/.test ## Measure speed: the service beside the bare encoder, and wi
 	.venv/bin/python -m tests.bench.shadow
 	.venv/bin/python -m tests.bench.gaps
 
+widget: bot/widget/node_modules ## Build the website widget after a change of bot/widget (needs Node.js)
+	npm --prefix bot/widget run build
+
 audit: .venv/.test ## Look for known holes in the installed packages
 	.venv/bin/python -m pip_audit || $(PIP) check
 
@@ -63,6 +66,10 @@ constraints: ## Write constraints.txt from what is installed
 
 clean: ## Remove the environment and caches, keep kefu-data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+
+bot/widget/node_modules: bot/widget/package.json bot/widget/package-lock.json
+	npm --prefix bot/widget ci
+	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kefu needs Python 3.11 or newer; set PYTHON=python3.x")'

@@ -61,6 +61,7 @@ from bot.webhooks import endpoints as webhooks
 from bot.webhooks.delivering import Deliveries
 from bot.webhooks.sending import CheckedBackend, Sender
 from bot.webhooks.service import forget_old_events
+from bot.widget import endpoints as widget
 from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
@@ -81,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     domains = (
         *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa, chatwoot),
         *(knowledge, labels, imports, exports, review, gaps, retraining),
-        *(releases, shadowing, experiments, quality, webhooks, health, page),
+        *(releases, shadowing, experiments, quality, webhooks, health, page, widget),
     )
     for domain in domains:
         app.include_router(domain.router)

@@ -442,6 +442,6 @@ def is_refused_as(refused: Any, operation: str, slug: str, openai_code: str) -> 
     return bool(refused.json()["type"] == f"urn:kefu:problem:{slug}")
 
 
-@pytest.mark.parametrize("path", ["/", "/page/page.js", "/metrics", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/page/page.js", "/widget.js", "/metrics", "/openapi.json"])
 def test_what_is_promised_beside_the_document_is_there(path: str, service: Service) -> None:
     assert service.client.get(path).status_code == 200

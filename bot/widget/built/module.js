@@ -1,0 +1,1 @@
+export { KefuWidget } from "./kefu-712a48beac22.js";

@@ -1,0 +1,95 @@
+/** Thumbs with reasons and undo, why an answer was given, and the rating of the whole. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { explain, sendRating, setStars, skipRating, takeVoteBack, vote } from "./actions.js";
+import { type Exchange, type Rating, REASONS } from "./contracts.js";
+import type { KefuWidget } from "./element.js";
+import { ICONS } from "./icons.js";
+
+const STARS = [1, 2, 3, 4, 5] as const;
+
+export function votesView(widget: KefuWidget, exchange: Exchange): TemplateResult {
+  const { texts } = widget;
+  const given = widget.conversation.opinions.voteOn(exchange.id);
+  const thumb = (rating: Rating, name: string) => html`<button
+    type="button"
+    class="round"
+    aria-label=${name}
+    title=${name}
+    aria-pressed=${given?.rating === rating}
+    @click=${() => (given?.rating === rating ? takeVoteBack(widget, exchange.id) : vote(widget, exchange.id, rating, null))}
+  >
+    ${ICONS[rating]}
+  </button>`;
+  const explained = widget.explained.has(exchange.id);
+  return html`<div class="actions" data-vote=${exchange.id}>
+      ${thumb("up", texts.helpful)} ${thumb("down", texts.notHelpful)}
+      <button
+        type="button"
+        class="plain"
+        aria-expanded=${explained}
+        @click=${() => explain(widget, exchange.id)}
+      >
+        ${texts.why}
+      </button>
+    </div>
+    ${given && widget.thanked.has(exchange.id) ? reasonsView(widget, exchange, given.rating) : nothing}`;
+}
+
+function reasonsView(widget: KefuWidget, exchange: Exchange, rating: Rating): TemplateResult {
+  const { texts } = widget;
+  const given = widget.conversation.opinions.voteOn(exchange.id)?.reason;
+  const undo = html`<button type="button" class="plain" @click=${() => takeVoteBack(widget, exchange.id)}>
+    ${texts.undo}
+  </button>`;
+  if (rating === "up" || given) return html`<div class="actions" id="thanks-${exchange.id}">
+      <span class="mark">${texts.thanks}</span> ${undo}
+    </div>`;
+  return html`<div class="reasons" role="group" id="wrong-${exchange.id}" aria-label=${texts.whatWasWrong}>
+    <p aria-hidden="true">${texts.whatWasWrong}</p>
+    <div class="chips">
+      ${REASONS.map(
+        (reason) => html`<button type="button" @click=${() => vote(widget, exchange.id, "down", reason)}>
+          ${texts[reason]}
+        </button>`,
+      )}
+      ${undo}
+    </div>
+  </div>`;
+}
+
+export function explanationView(widget: KefuWidget, exchange: Exchange): TemplateResult | typeof nothing {
+  if (!widget.explained.has(exchange.id)) return nothing;
+  const { texts } = widget;
+  const parts = exchange.reply.parts.filter((part) => part.answer_id !== null);
+  const sources = html`<ol>
+    ${parts.map((part) => html`<li>${part.text}</li>`)}
+  </ol>`;
+  return html`<div class="why" id="why-${exchange.id}">
+    <p>${exchange.outcome === "composed" ? texts.whyComposed : texts.whyApproved}</p>
+    ${exchange.outcome === "composed" ? sources : nothing}
+    <p class="reference">${texts.whyReference}: ${parts.map((part) => part.answer_id).join(", ")}</p>
+  </div>`;
+}
+
+export function ratingView(widget: KefuWidget): TemplateResult | typeof nothing {
+  const { texts, stars } = widget;
+  if (!widget.conversation.opinions.asked) return nothing;
+  return html`<form class="card" id="rating" @submit=${(event: SubmitEvent) => sendRating(widget, event)}>
+    <h3 id="rate">${texts.rateAsk}</h3>
+    <fieldset class="stars" aria-labelledby="rate">
+      ${STARS.map((n) => {
+        const name = texts.star.replace("{n}", String(n));
+        return html`<label class=${n <= stars ? "lit" : ""}>
+          <input type="radio" name="stars" .checked=${n === stars} aria-label=${name} @change=${() => setStars(widget, n)} />
+          ${ICONS.star}
+        </label>`;
+      })}
+    </fieldset>
+    <label>${texts.rateComment}<textarea name="comment" rows="2" maxlength="2000"></textarea></label>
+    <div class="buttons">
+      <button type="submit" class="main" ?disabled=${!stars}>${texts.rateSend}</button>
+      <button type="button" class="plain" @click=${() => skipRating(widget)}>${texts.rateSkip}</button>
+    </div>
+  </form>`;
+}
