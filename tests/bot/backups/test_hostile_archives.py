@@ -206,6 +206,7 @@ async def test_unfinished_backup_is_refused(sound: Path, target: Settings, tmp_p
         gzip.compress(b"x" * 5000),
         gzip.compress(b"\0" * 10240),
     ],
+    ids=["empty", "text", "database", "nothing packed", "text packed", "zeros packed"],
 )
 async def test_foreign_files_are_refused(content: bytes, target: Settings, tmp_path: Path) -> None:
     (tmp_path / "foreign").write_bytes(content)
