@@ -46,6 +46,8 @@ docs-check: .venv/.test ## Check that docs and code agree
 
 benchmark: .venv/.test ## Measure answers on the sets in DATA= and write docs/benchmarks.md; then print how well mining does
 	.venv/bin/python -m training benchmark all --data $(DATA) --demo bot/demo
+	.venv/bin/python -m training benchmark loop --data $(DATA)
+	.venv/bin/python -m tests.bench.hostile
 	.venv/bin/python -m bot.imports.mining_benchmark --dialogues $(DATA)/star_dialogues/dialogues.jsonl.gz
 DATA ?= ../shared/data
 

@@ -119,8 +119,12 @@ def fit_examples(
     crossed = _cross_fitted(table, unknown_share)
     judged = crossed.judged
     fusion, beta = _fit(table, weights)
-    mixed = _mixture(table.known, unknown_share, np.random.default_rng(seed))
-    cutoffs = cutoffs_by_language(table.languages, judged, mixed, target_error)
+    random = np.random.default_rng(seed)
+    made = table.stands_for == 0
+    mixed = np.zeros(len(table), bool)
+    mixed[made] = _mixture(table.known[made], unknown_share, random)
+    drawn = _alike(table.stands_for, random)
+    cutoffs = cutoffs_by_language(table.languages, judged, mixed, target_error, drawn=drawn)
     return replace(
         model,
         weights=dict(zip(FEATURES, beta.tolist(), strict=True)),
@@ -232,16 +236,30 @@ def _settled(chances: Floats, right: Flags, order: NDArray[np.intp], second: Flo
 
 
 def cutoffs_by_language(
-    languages: NDArray[np.str_], judged: Judged, mixed: Flags, target_error: float
+    languages: NDArray[np.str_],
+    judged: Judged,
+    mixed: Flags,
+    target_error: float,
+    *,
+    drawn: Flags | None = None,
 ) -> dict[str, Cutoffs]:
     """Cut-offs of all languages together under "", and of those with enough examples."""
     if mixed.sum() < LEAST_EXAMPLES:
         return {"": default_cutoffs(target_error, examples=int(mixed.sum()))}
-    found = {"": choose_cutoffs(judged.only(mixed), target_error=target_error, basis="all")}
+
+    def chosen_on(rows: Flags, basis: str) -> Cutoffs:
+        return choose_cutoffs(
+            judged.only(mixed & rows),
+            target_error=target_error,
+            basis=basis,
+            drawn=None if drawn is None else judged.only(drawn & rows),
+        )
+
+    found = {"": chosen_on(np.ones(len(mixed), bool), "all")}
     for language in sorted(set(languages.tolist())):
-        own = mixed & (languages == language)
-        if own.sum() >= LEAST_EXAMPLES:
-            chosen = choose_cutoffs(judged.only(own), target_error=target_error, basis="language")
+        own = languages == language
+        if (mixed & own).sum() >= LEAST_EXAMPLES:
+            chosen = chosen_on(own, "language")
             if chosen.basis == "language" or found[""].basis != "all":
                 found[language] = chosen
     return found
@@ -255,6 +273,12 @@ def example_weights(known: Flags, unknown_share: float) -> Floats:
         (1 - unknown_share) * total / max(count, 1),
         unknown_share * total / max(total - count, 1),
     )
+
+
+def _alike(stands_for: Floats, random: np.random.Generator) -> Flags:
+    """(n,) rows drawn from traffic, of which as many are dropped as makes the chance to be there the same for all messages."""
+    share = stands_for / max(float(stands_for.max(initial=0.0)), 1.0)
+    return np.asarray(random.random(len(share)) < share)
 
 
 def _mixture(known: Flags, unknown_share: float, random: np.random.Generator) -> Flags:

@@ -22,6 +22,7 @@ class ExampleTable:
         present, exact, right, questioned: (n, c); `questioned` means that the answer has a question of its own.
         words, chinese, languages, groups: (n,).
         surroundings: (n, 2) familiarity and coverage, nan where there is none.
+        stands_for: (n,) as in `Example`.
     """
 
     parts: Floats
@@ -35,6 +36,7 @@ class ExampleTable:
     languages: NDArray[np.str_]
     groups: NDArray[np.str_]
     surroundings: Floats
+    stands_for: Floats
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> ExampleTable:
@@ -61,6 +63,7 @@ class ExampleTable:
             languages=languages,
             groups=np.array([example.group for example in examples], dtype=np.str_),
             surroundings=np.array([_surroundings(example) for example in examples]).reshape(count, 2),
+            stands_for=np.array([example.stands_for for example in examples], np.float64),
         )
 
     def __len__(self) -> int:

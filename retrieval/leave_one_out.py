@@ -41,12 +41,15 @@ class Example:
         right: the answers that are right, empty for an unknown question.
         group: examples of one group never help to judge each other (cross-fitting).
         text: the utterance; nothing is computed from it.
+        stands_for: of messages that were drawn at random from traffic, how many each stands for (1 / the chance of being
+            drawn); 0 for all others.
     """
 
     retrieved: Retrieved
     right: frozenset[str]
     group: str
     text: str = ""
+    stands_for: float = 0.0
 
     @property
     def language(self) -> str:

@@ -119,9 +119,14 @@ def demo_company(
 
 
 def report(*, docs: Docs = Path("docs")) -> None:
-    """Write the page anew from the record."""
+    """Write the page anew from the records."""
+    from training.evaluation.records import read_measurements
+    from training.simulation.measures.report import LOOP_RECORD, write_loop_report
+
     with errors_told():
         _write_page(docs)
+        if of_loop := read_measurements(docs / LOOP_RECORD):
+            write_loop_report(docs / PAGE, of_loop)
 
 
 def _readers(

@@ -25,6 +25,7 @@ from training.remembering import Remembering
 from training.school import Measured, MockInstallation, Progress, School, label_issues, staged
 from training.splits import FOLDS, capped, fold_of
 from training.surroundings import judge_of, surround
+from training.traffic_sample import TrafficSample, ask_drawn
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -47,6 +48,7 @@ class Fitted:
         top: the tuned layers, None where nothing was tuned.
         examples: those of all mock installations, or of leaving one question out.
         label_issues: questions that probably belong to another answer, most doubtful first.
+        drawn: what was drawn at random from traffic, asked of an installation that knows all but these questions.
         mocks: none without a head.
         losses: of the head, the mean of each epoch.
         judge: what tells how likely candidates are right before traffic is looked at; None without mock installations.
@@ -57,6 +59,7 @@ class Fitted:
     top: TunedTop | None
     examples: tuple[Example, ...]
     label_issues: tuple[LabelIssue, ...]
+    drawn: tuple[Example, ...] = ()
     mocks: tuple[MockInstallation, ...] = ()
     losses: tuple[float, ...] = ()
     judge: ConfidenceModel | None = None
@@ -79,6 +82,7 @@ def fit(
     sources: Mapping[int, str] | None = None,
     trust: Mapping[int, float] | None = None,
     seed: int = 0,
+    drawn: TrafficSample | None = None,
     sample: int = 2000,
     work: WorkFolder | None = None,
     progress: Progress | None = None,
@@ -92,6 +96,7 @@ def fit(
         traffic: (text, language) of messages of which nobody said what is right (`retrieval.traffic`).
         sources: question number -> who said that it belongs to its answer (`training.label_weights`).
         trust: question number -> how much that counts; without, what its source counts.
+        drawn: which of the questions, and of what is out of scope, were drawn at random from traffic.
         work: what an interrupted run of the same inputs has kept, and where this one keeps its own.
     """
     retriever = Retriever.build(encoder, knowledge, progress=staged(progress, "index"))
@@ -134,6 +139,9 @@ def fit(
     )
     judge = judge_of([example for mock in mocks for example in mock.examples])
     mocks = surround(mocks, judge)
+    on_traffic = (
+        ask_drawn(school, taught, drawn, number=len(mocks), traffic=traffic, judge=judge) if drawn else ()
+    )
     head, top = school.teach(taught, issues, stage="training")
     return Fitted(
         retriever,
@@ -141,6 +149,7 @@ def fit(
         top if tuned else None,
         tuple(example for mock in mocks for example in mock.examples),
         issues,
+        on_traffic,
         mocks,
         top.losses if top is not None else (),
         judge,

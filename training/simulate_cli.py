@@ -61,6 +61,9 @@ def simulate(
     rereads: Annotated[
         bool, typer.Option("--reread/--no-reread", help="Judge what waits anew after each training.")
     ] = True,
+    at_random: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the labels for messages drawn at random.")
+    ] = 0.0,
     noise: Annotated[float, typer.Option(min=0, max=1, help="Share of honest visitors who err.")] = 0.1,
     voting: Annotated[float, typer.Option(min=0, max=1, help="Share of visitors who say something.")] = 0.3,
     visits: Annotated[float, typer.Option(min=1, help="Visitors who ask the same thing, in the mean.")] = 1.0,
@@ -103,7 +106,7 @@ def simulate(
             crowd,
             backbone_for=lambda knowledge: backbone_to_tune(chosen, knowledge, tune=tune, warn=warned),
         )
-        terms = Terms(budget, retrain_every, rereads)
+        terms = Terms(budget, retrain_every, rereads, at_random=at_random)
         with shown_progress() as told:
             curves = [
                 simulation.run(name, each, replace(terms, undefended=undefended), told=told)

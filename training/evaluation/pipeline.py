@@ -32,6 +32,7 @@ from retrieval.traffic import Traffic, without_traffic
 from training.evaluation.traffic import UNESTIMATED_SHARE, estimate_share
 from training.fitting import Fitted, fit
 from training.surroundings import newest_question, sampled
+from training.traffic_sample import TrafficSample
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -102,6 +103,8 @@ def run_trial(
     settings: FitSettings,
     out_of_scope: Sequence[Message] = (),
     trust: Mapping[int, float] | None = None,
+    sources: Mapping[int, str] | None = None,
+    drawn: TrafficSample | None = None,
     backbone: Backbone | None = None,
     progress: Progress | None = None,
 ) -> Trial:
@@ -109,6 +112,8 @@ def run_trial(
 
     Of the messages nothing but the texts is known: they are the traffic (`retrieval.traffic`), in which no message meets itself, and tell
     the share of unknown ones. `trust` says by question number how much one counts; without, all count alike.
+    `sources` says who said so, `drawn` are those of the
+    questions, and of what is out of scope, that were drawn at random from traffic.
     """
     started = perf_counter()
     asked = [(message.utterance, message.language) for message in messages]
@@ -120,10 +125,12 @@ def run_trial(
         out_of_scope=[(message.utterance, message.language) for message in out_of_scope],
         traffic=sample,
         trust=trust,
+        sources=sources,
+        drawn=drawn,
         seed=settings.seed,
         progress=progress,
     )
-    retriever, examples = fitted.retriever, fitted.examples
+    retriever, examples = fitted.retriever, (*fitted.examples, *fitted.drawn)
     serving = None
     if backbone is not None and fitted.top is not None:
         bulk, serving = _tuned(backbone, fitted.top)
@@ -175,7 +182,7 @@ def replies_without_traffic(
 
 def replies_at(trial: Trial, messages: Sequence[Message], *, settings: FitSettings) -> tuple[Reply, ...]:
     """What the trial's engine replies to its messages with the cut-offs of these settings, the share of unknown ones as it was."""
-    model = _fitted(trial.fitted.examples, settings, trial.unknown_share)
+    model = _fitted((*trial.fitted.examples, *trial.fitted.drawn), settings, trial.unknown_share)
     engine = Engine(trial.engine.retriever, model, trial.fitted.head, trial.engine.traffic)
     return tuple(_reply(engine, *pair) for pair in zip(messages, trial.found, strict=True))
 

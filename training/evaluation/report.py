@@ -57,14 +57,24 @@ def write_report(path: Path, measurements: Sequence[Measurement]) -> None:
         EvaluationError: the page has lost a marker.
     """
     page = path.read_text(encoding="utf-8") if path.exists() else PAGE
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
+    replace_between(path, page, (BEGIN, END), tables(measurements))
+
+
+def replace_between(path: Path, page: str, markers: tuple[str, str], text: str) -> None:
+    """Writes `page` to `path` with `text` in place of what is between the markers.
+
+    Raises:
+        EvaluationError: the page has lost a marker.
+    """
+    begin, end = markers
+    before, begun, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not begun or not ended:
         raise EvaluationError(
-            f"{path} lacks the lines {BEGIN!r} and {END!r}; put them back or remove the file"
+            f"{path} lacks the lines {begin!r} and {end!r}; put them back or remove the file"
         )
     aside = path.with_suffix(".new")
-    aside.write_text(f"{before}{BEGIN}\n{tables(measurements)}\n{END}{after}", encoding="utf-8")
+    aside.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
     aside.replace(path)
 
 

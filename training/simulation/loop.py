@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from training.simulation.orders import Asked, Order, first_of
 from training.simulation.plan import Plan, Row
 from training.simulation.rankings import Waiting
 from training.simulation.visitors import Crowd, VisitorLabel, Visitors
+from training.traffic_sample import TrafficSample
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Told = Callable[[str, int, int], None]
 """Called with the name of the curve, days done and days in all."""
+Judged = Callable[["Round", "Trial"], None]
+"""Called with each round and the trained bot that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,14 @@ class Terms:
         retrain_every: days from one training to the next; what is labelled is searchable at once all the same.
         rereads: whether what waits is judged anew by each new model; else the reply that it got counts.
         undefended: each vote is learned as a label.
+        at_random: share of the budget that goes to messages drawn at random from those of the day, before anything is ranked.
     """
 
     budget: int
     retrain_every: int = 1
     rereads: bool = True
     undefended: bool = False
+    at_random: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Round:
         labels: that a person has given, beyond the start.
         from_visitors, wrong_from_visitors: labels learned from visitors, and those of them that are wrong.
         selective_error: share of wrong among the answered.
+        coverage_in_hindsight: the most that could have been answered at the tolerated error, had the cut-off been chosen with the labels.
     """
 
     day: int
@@ -65,6 +71,7 @@ class Round:
     selective_error: float
     ece: float
     unknown_share_assumed: float
+    coverage_in_hindsight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class _State:
     visitors: Visitors
     random: np.random.Generator
     labels: int = 0
+    drawn: dict[int, float] = field(default_factory=dict)
     waiting: dict[int, Asked] = field(default_factory=dict)
     believed: list[VisitorLabel] = field(default_factory=list)
 
@@ -104,30 +112,25 @@ class Simulation:
         self._backbone_for = backbone_for
         self._right = [frozenset() if row.is_unknown else frozenset({row.intent}) for row in plan.test]
 
-    def run(self, name: str, order: Order, terms: Terms, *, told: Told | None = None) -> Curve:
+    def run(
+        self, name: str, order: Order, terms: Terms, *, told: Told | None = None, judged: Judged | None = None
+    ) -> Curve:
         """Day by day; under `ALL` one training on everything."""
         state = self._morning()
         if order is Order.ALL:
             state.learned |= {row.number: row for row in self._plan.traffic}
             state.labels = len(self._plan.traffic)
-            return Curve(name, (self._judged(len(self._plan.days), state, self._trained(state)),))
+            return Curve(name, (self._judged(len(self._plan.days), state, self._trained(state), judged),))
         trial = self._trained(state)
-        rounds = [self._judged(0, state, trial)]
+        rounds = [self._judged(0, state, trial, judged)]
         for day, rows in enumerate(self._plan.days, start=1):
             self._open(state, trial.engine, rows, day=day)
-            chosen = first_of(
-                order,
-                list(state.waiting.values()),
-                budget=terms.budget,
-                unrelated=trial.engine.retriever.view.backgrounds[""].questions.mean,
-                random=state.random,
-            )
-            self._label(state, trial.engine, chosen, terms)
+            self._decide(state, order, trial.engine, rows, terms)
             if day % terms.retrain_every == 0 or day == len(self._plan.days):
                 trial = self._trained(state)
                 if terms.rereads:
                     self._reread(state, trial.engine)
-                rounds.append(self._judged(day, state, trial))
+                rounds.append(self._judged(day, state, trial, judged))
             if told is not None:
                 told(name, day, len(self._plan.days))
         return Curve(name, tuple(rounds))
@@ -144,6 +147,26 @@ class Simulation:
         for asked in replied(engine, rows, visits=state.visitors.visits):
             state.visitors.vote(asked, day=day)
             state.waiting[asked.row.number] = state.visitors.heard(asked)
+
+    def _decide(
+        self, state: _State, order: Order, engine: Engine, today: Sequence[Row], terms: Terms
+    ) -> None:
+        """A person labels what was drawn at random from what came today, and then what the order puts first."""
+        count = min(round(terms.budget * terms.at_random), len(today))
+        drawn: list[int] = []
+        if count:
+            places = state.random.permutation(len(today))[:count].tolist()
+            drawn = [today[place].number for place in places]
+            state.drawn |= dict.fromkeys(drawn, len(today) / count)
+        waiting = [asked for number, asked in state.waiting.items() if number not in state.drawn]
+        ranked = first_of(
+            order,
+            waiting,
+            budget=terms.budget - count,
+            unrelated=engine.retriever.view.backgrounds[""].questions.mean,
+            random=state.random,
+        )
+        self._label(state, engine, [*(state.waiting[number] for number in drawn), *ranked], terms)
 
     def _label(self, state: _State, engine: Engine, chosen: Sequence[Asked], terms: Terms) -> None:
         """A person says the truth about the chosen ones; it counts in the next search, and in the next training."""
@@ -174,6 +197,7 @@ class Simulation:
             settings=self._settings,
             out_of_scope=[row.message for row in rows if row.is_unknown],
             trust={label.asked.row.number: label.weight for label in state.believed},
+            drawn=_sample(state.drawn, rows),
             backbone=self._backbone_for(knowledge),
         )
 
@@ -183,12 +207,12 @@ class Simulation:
             before = state.waiting[asked.row.number].waiting
             state.waiting[asked.row.number] = asked.with_voices(before.support, before.dissent)
 
-    def _judged(self, day: int, state: _State, trial: Trial) -> Round:
+    def _judged(self, day: int, state: _State, trial: Trial, judged: Judged | None) -> Round:
         figures = reply_figures(
             trial.replies, self._right, target_error=self._settings.target_error, single_label=False
         )
         wrong = sum(label.answer != label.asked.row.intent for label in state.believed)
-        return Round(
+        found = Round(
             day=day,
             labels=state.labels,
             from_visitors=len(state.believed),
@@ -198,7 +222,11 @@ class Simulation:
             selective_error=figures["selective_error"],
             ece=figures["ece"],
             unknown_share_assumed=trial.unknown_share,
+            coverage_in_hindsight=figures["coverage_in_hindsight"],
         )
+        if judged is not None:
+            judged(found, trial)
+        return found
 
 
 def replied(engine: Engine, rows: Sequence[Row], *, visits: Callable[[int], int]) -> list[Asked]:
@@ -227,6 +255,17 @@ def replied(engine: Engine, rows: Sequence[Row], *, visits: Callable[[int], int]
             )
         )
     return asked
+
+
+def _sample(drawn: Mapping[int, float], rows: Sequence[Row]) -> TrafficSample:
+    return TrafficSample(
+        {row.number: drawn[row.number] for row in rows if row.number in drawn and not row.is_unknown},
+        {
+            (row.message.utterance, row.message.language): drawn[row.number]
+            for row in rows
+            if row.number in drawn and row.is_unknown
+        },
+    )
 
 
 def _question(row: Row, answer: str | None = None) -> QuestionRecord:

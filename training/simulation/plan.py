@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.near_duplicates import near_duplicate_key
 from retrieval.normalize import fold
 from training.errors import EvaluationError
 from training.evaluation.inputs import OUT_OF_SCOPE, check_filled, read_table
@@ -48,14 +49,16 @@ class Plan:
         return tuple(row for day in self.days for row in day)
 
 
-def read_plan(train: Path, test: Path, *, start: int, rounds: int, seed: int) -> Plan:
+def read_plan(train: Path, test: Path, *, start: int, rounds: int, seed: int, part: float = 1.0) -> Plan:
     """`start` rows of each intent, the others in `rounds` days of equal size; what is out of scope all comes as traffic.
+
+    Of both files only a hashed `part` of the rows is read; near-duplicates are in it together.
 
     Raises:
         EvaluationError: a file cannot be used, or leaves nothing to start from or nothing to ask.
     """
-    asked = _rows(test)
-    learnable, left_out = _apart(_rows(train), asked)
+    asked = _rows(test, part)
+    learnable, left_out = _apart(_rows(train, part), asked)
     ordered = sorted(learnable, key=lambda row: share_of(str(row.number), salt=f"arrival {seed}"))
     first: list[Row] = []
     later: list[Row] = []
@@ -69,12 +72,16 @@ def read_plan(train: Path, test: Path, *, start: int, rounds: int, seed: int) ->
     return Plan(tuple(first), days, asked, left_out)
 
 
-def _rows(path: Path) -> tuple[Row, ...]:
+def _rows(path: Path, part: float) -> tuple[Row, ...]:
     """Rows without a word that is left after normalising are skipped."""
     table = read_table(path, columns=COLUMNS)
     check_filled(path, table, columns=COLUMNS)
     rows = (Row(number, Message.of(row["text"]), row["intent"]) for number, row in enumerate(table, start=1))
-    return tuple(row for row in rows if row.message.utterance)
+    return tuple(
+        row
+        for row in rows
+        if row.message.utterance and share_of(near_duplicate_key(row.message.utterance), salt="part") < part
+    )
 
 
 def _apart(rows: tuple[Row, ...], asked: tuple[Row, ...]) -> tuple[list[Row], int]:

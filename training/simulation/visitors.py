@@ -104,7 +104,7 @@ class Visitors:
 
     def believed(self, questions: Counter[str]) -> list[VisitorLabel]:
         """What the rules of trust let become labels, where each answer has so many questions of other sources."""
-        weighed = [(self._asked[number], self._weighed(number, voices)) for number, voices in self._spoken()]
+        weighed = [(self._asked[number], self._weighed(number, voices)) for number, voices in self.spoken()]
         eligible = [(asked, found) for asked, found in weighed if found.eligible and found.answer_id]
         room = within_share(Counter(str(found.answer_id) for _, found in eligible), questions)
         labels = []
@@ -131,7 +131,7 @@ class Visitors:
         shares = dict(zip(asked.answers, asked.neighbours, strict=True))
         return Surroundings(shown_to=self._shown, neighbours=shares)
 
-    def _spoken(self) -> Iterator[tuple[int, list[Voice]]]:
+    def spoken(self) -> Iterator[tuple[int, list[Voice]]]:
         """All voices by message, each with how many spoke about the same answer at about its time."""
         by_answer: dict[str, list[Voice]] = defaultdict(list)
         for _, voices in sorted(self._voices.items()):

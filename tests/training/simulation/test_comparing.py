@@ -8,7 +8,7 @@ def curve(name: str, *points: tuple[int, float], errors: float = 0.1) -> Curve:
     return Curve(
         name,
         tuple(
-            Round(day, labels, 0, 0, accuracy, 0.5, errors, 0.05, 0.1)
+            Round(day, labels, 0, 0, accuracy, 0.5, errors, 0.05, 0.1, 0.9)
             for day, (labels, accuracy) in enumerate(points)
         ),
     )

@@ -87,3 +87,27 @@ def test_hostile_votes_become_no_labels_unless_each_vote_is_one(tmp_path: Path, 
 def test_labels_rise_from_day_to_day(tmp_path: Path) -> None:
     curve = simulation_of(plan_of(tmp_path)).run("x", Order.QUEUE, Terms(budget=3))
     assert all(after.labels == before.labels + 3 for before, after in pairwise(curve.rounds))
+
+
+def test_part_of_the_budget_goes_to_messages_drawn_from_those_of_the_day(
+    tmp_path: Path, labelled: list[list[Asked]]
+) -> None:
+    plan = plan_of(tmp_path)
+    assert [len(day) for day in plan.days] == [13, 13, 12]
+    drawn: list[set[tuple[str, float]]] = []
+    curve = simulation_of(plan).run(
+        "x",
+        Order.QUEUE,
+        Terms(budget=5, at_random=0.4),
+        judged=lambda _, trial: drawn.append({(each.text, each.stands_for) for each in trial.fitted.drawn}),
+    )
+    assert [each.labels for each in curve.rounds] == [0, 5, 10, 15]
+    assert [len(day) for day in labelled] == [3, 3, 3]
+    assert [len(each) for each in drawn] == [0, 2, 4, 6]
+    chances = [
+        [row for row in day if row.message.utterance in {text for text, _ in drawn[-1]}] for day in plan.days
+    ]
+    assert [len(each) for each in chances] == [2, 2, 2]
+    assert sorted(stands_for for _, stands_for in drawn[-1]) == [6.0, 6.0, 6.5, 6.5, 6.5, 6.5]
+    ranked = {each.row.message.utterance for day in labelled for each in day}
+    assert ranked.isdisjoint(text for text, _ in drawn[-1])
