@@ -23,6 +23,8 @@ class Entry:
 ENTRIES = (
     Entry("/console/inbox", "frame.inbox"),
     Entry("/console/review", "frame.review"),
+    Entry("/console/training", "training.title"),
+    Entry("/console/releases", "releases.title"),
 )
 
 

@@ -66,10 +66,7 @@ async def answers_after(
 
 async def stored_answers(session: AsyncSession, ids: Sequence[str]) -> list[StoredAnswer]:
     """Those of the answers that exist, by id; read anew."""
-    texts: dict[str, dict[str, str]] = {}
-    variants = select(AnswerText).where(AnswerText.answer_id.in_(ids), AnswerText.active)
-    for text in (await session.execute(_anew(variants.order_by(AnswerText.number)))).scalars():
-        texts.setdefault(text.answer_id, {})[text.language] = text.text
+    texts = await active_texts(session, ids)
     counts = (
         select(Question.answer_id, func.count())
         .where(Question.answer_id.in_(ids), Question.active)
@@ -80,6 +77,15 @@ async def stored_answers(session: AsyncSession, ids: Sequence[str]) -> list[Stor
         await session.execute(_anew(select(Answer).where(Answer.id.in_(ids)).order_by(Answer.id)))
     ).scalars()
     return [StoredAnswer(row, texts.get(row.id, {}), leading.get(row.id, 0)) for row in answers]
+
+
+async def active_texts(session: AsyncSession, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By answer and language, in the order they were added; read anew."""
+    texts: dict[str, dict[str, str]] = {}
+    variants = select(AnswerText).where(AnswerText.answer_id.in_(ids), AnswerText.active)
+    for text in (await session.execute(_anew(variants.order_by(AnswerText.number)))).scalars():
+        texts.setdefault(text.answer_id, {})[text.language] = text.text
+    return texts
 
 
 def _anew(statement: Select[Any]) -> Select[Any]:

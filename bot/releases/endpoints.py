@@ -72,7 +72,13 @@ async def roll_back(parts: PartsDep, key: AdminKey, call: Idempotent) -> Respons
     "/{release_id}/promote",
     response_model=ReleaseDetails,
     responses=responses(
-        *_OFTEN, NotFoundError, GateRefusedError, RequestRunningError, KeyReusedError, InvalidInputError
+        *_OFTEN,
+        NotFoundError,
+        ConflictError,
+        GateRefusedError,
+        RequestRunningError,
+        KeyReusedError,
+        InvalidInputError,
     ),
 )
 async def promote_release(
