@@ -82,7 +82,10 @@ async def _find(request: Request) -> Caller | None:
         return None
     database = parts_of(request).database
     caller = await database.quick.read(lambda connection: find_caller(connection, token))
-    if caller is not None:
+    watching = request.method == "GET" and "hx-request" in request.headers
+    if (
+        caller is not None and not watching
+    ):  # a page that looks for news by itself is no sign of anybody there
         await keep_alive(database, caller)
     return caller
 

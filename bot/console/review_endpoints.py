@@ -13,8 +13,8 @@ from bot.console.answer_search import search_answers
 from bot.console.rendering import go_to, page, part
 from bot.dependencies import Parts, PartsDep
 from bot.errors import ConflictError, InvalidInputError, NotFoundError, RivalsError
-from bot.feedback.corrections import correct
 from bot.feedback.correction_schemas import Action, CorrectionIn
+from bot.feedback.corrections import correct
 from bot.feedback.service import reachable_exchange
 from bot.knowledge.publishing import serve_now
 from bot.knowledge.rivals import nearest_answers

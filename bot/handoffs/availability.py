@@ -57,9 +57,13 @@ def availability(
     )
 
 
-def note_presence(connection: Connection, agent: Agent, *, at: datetime | None = None) -> None:
-    """Call whenever somebody looks at, or does something about, what waits for a person."""
-    repository.set_seen(connection, agent.name, at or now())
+def note_presence(connection: Connection, agent: Agent) -> None:
+    """Call whenever somebody looks at, or does something about, what waits for a person.
+
+    After the conversation is locked, where one is: two steps of one agent would wait for each other otherwise.
+    """
+    if presence_is_stale(connection, agent):
+        repository.set_seen(connection, agent.name, now())
 
 
 def presence_is_stale(connection: Connection, agent: Agent) -> bool:

@@ -41,6 +41,14 @@ def show_handoff(connection: Connection, handoff_id: str, settings: HandoffSetti
     return operator_handoff(connection, _found(connection, handoff_id), settings)
 
 
+def find_handoff(connection: Connection, handoff_id: str, settings: HandoffSettings) -> OperatorHandoff:
+    """Raises NotFoundError."""
+    handoff = repository.handoff(connection, handoff_id)
+    if handoff is None:
+        raise NotFoundError(f"no handoff {handoff_id!r}")
+    return operator_handoff(connection, handoff, settings)
+
+
 def operator_handoff(
     connection: Connection, handoff: HandoffRow, settings: HandoffSettings
 ) -> OperatorHandoff:

@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db.access_tables import AuditEntry
 from bot.db.base import JsonObject, new_id
 from bot.db.conversation_tables import (
-    Conversation,
     Exchange,
     Handoff,
     HandoffContact,
@@ -72,11 +71,6 @@ def waiting_or_taken(connection: Connection, *, before: datetime) -> Sequence[Ha
     going = Handoff.state.in_((HandoffState.WAITING, HandoffState.PERSON))
     statement = _HANDOFF.where(going, before > _WAITING_SINCE).order_by(Handoff.id)
     return connection.execute(statement).all()
-
-
-def still_there(connection: Connection, conversation_id: str) -> bool:
-    statement = select(Conversation.id).where(Conversation.id == conversation_id)
-    return connection.execute(statement).first() is not None
 
 
 def add_handoff(connection: Connection, row: JsonObject) -> str:

@@ -202,8 +202,8 @@ def _hold_for(connection: Connection, handoff_id: str, agent: Agent) -> Held:
     handoff = repository.handoff(connection, handoff_id)
     if handoff is None:
         raise NotFoundError(f"no handoff {handoff_id!r}")
-    note_presence(connection, agent)
     held = hold(connection, handoff.conversation_id)
+    note_presence(connection, agent)
     if held.handoff is None or held.handoff.id != handoff_id:
         raise refusal(held, f"handoff {handoff_id} has ended")
     _only_holder(held, agent)

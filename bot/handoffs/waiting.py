@@ -11,11 +11,11 @@ from functools import partial
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.base import now
-from bot.db.conversation_tables import TalkState
+from bot.db.conversation_tables import HandoffState, TalkState
 from bot.db.engine import Database
+from bot.errors import NotFoundError
 from bot.handoffs import repository
 from bot.handoffs.availability import availability
 from bot.handoffs.repository import HandoffRow
@@ -33,12 +33,12 @@ class Due(Enum):
 
 
 async def watch_handoffs(database: Database, settings: HandoffSettings) -> None:
-    """Runs until cancelled."""
+    """Runs until cancelled. A fault, such as a database that is away, is logged and all is looked at again the next time."""
     while True:
         try:
             await attend_to_waiting(database, settings)
-        except SQLAlchemyError as error:  # a busy or restarted database: looked at again the next time
-            log.error("handoffs_not_watched", error=str(error))
+        except Exception as error:
+            log.error("handoffs_not_watched", error=repr(error))
         await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -62,9 +62,10 @@ def _found_due(connection: Connection, *, settings: HandoffSettings, at: datetim
 
 
 def _attend(connection: Connection, *, conversation_id: str, settings: HandoffSettings, at: datetime) -> bool:
-    if not repository.still_there(connection, conversation_id):  # erased meanwhile
+    try:
+        held = hold(connection, conversation_id)
+    except NotFoundError:  # erased meanwhile
         return False
-    held = hold(connection, conversation_id)
     handoff = held.handoff
     due = _due(connection, handoff, settings, at) if handoff else None
     if handoff is None or due is None:
@@ -92,8 +93,10 @@ def _return_to_bot(connection: Connection, held: Held, *, contact_known: bool) -
 
 
 def _due(connection: Connection, handoff: HandoffRow, settings: HandoffSettings, at: datetime) -> Due | None:
-    if handoff.taken_at is not None:
-        return _due_of_taken(connection, handoff, handoff.taken_at, settings, at)
+    if handoff.state == HandoffState.PERSON:
+        return _due_of_taken(connection, handoff, settings, at)
+    if handoff.state != HandoffState.WAITING:
+        return None
     office = settings.office
     if office.open_time(handoff.waiting_since, at) >= settings.return_after:
         return Due.RETURN
@@ -107,12 +110,13 @@ def _due(connection: Connection, handoff: HandoffRow, settings: HandoffSettings,
 
 
 def _due_of_taken(
-    connection: Connection, handoff: HandoffRow, taken_at: datetime, settings: HandoffSettings, at: datetime
+    connection: Connection, handoff: HandoffRow, settings: HandoffSettings, at: datetime
 ) -> Due | None:
     """The visitor waits from their first message that nobody replied to, or since the handoff was taken without a word."""
     replied = repository.last_reply(connection, handoff.conversation_id)
-    waiting = taken_at
-    if replied is not None and replied >= taken_at:
+    waiting = handoff.taken_at
+    assert waiting is not None, "who takes a handoff takes it at a moment"
+    if replied is not None and replied >= waiting:
         unanswered = repository.first_said_after(connection, handoff.conversation_id, replied)
         if unanswered is None:
             return None

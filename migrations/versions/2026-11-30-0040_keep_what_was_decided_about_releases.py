@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'a4e71c93d5b8'
-down_revision = 'c83b5d0e9a14'
+down_revision = 'a90d4e61c7b2'
 branch_labels = None
 depends_on = None
 

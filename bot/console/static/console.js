@@ -14,6 +14,10 @@ function moveFocus(step) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("[data-sends]")) {
+    event.target.form.requestSubmit();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
   if (typing(event.target)) {
     if (event.key === "Escape") event.target.blur();
@@ -26,11 +30,8 @@ document.addEventListener("keydown", (event) => {
     keys.showModal();
     return;
   }
-  if (event.key === "j" || event.key === "k") {
-    moveFocus(event.key === "j" ? 1 : -1);
-    return;
-  }
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!wanted && (event.key === "j" || event.key === "k")) moveFocus(event.key === "j" ? 1 : -1);
   if (!wanted || wanted.disabled) return;
   event.preventDefault();
   if (typing(wanted)) {
@@ -47,6 +48,15 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     history.back();
   }
+  const used = target?.closest("[data-use]");
+  const reply = used && document.querySelector("#reply");
+  if (reply) {
+    event.preventDefault();
+    reply.elements.answer_id.value = used.dataset.use;
+    reply.elements.place.value = used.dataset.place;
+    reply.elements.text.value = document.getElementById(used.dataset.from).textContent;
+    reply.elements.text.focus();
+  }
   if (target?.closest("[data-keys]")) document.getElementById("keys")?.showModal();
 });
 
@@ -60,3 +70,12 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// A conversation shows its end; who has scrolled up to read is left there.
+const nearEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+for (const list of document.querySelectorAll("[data-end]")) {
+  let atEnd = true;
+  list.scrollTop = list.scrollHeight;
+  list.addEventListener("scroll", () => { atEnd = nearEnd(list); });
+  new MutationObserver(() => { if (atEnd) list.scrollTop = list.scrollHeight; }).observe(list, { childList: true });
+}

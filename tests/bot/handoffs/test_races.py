@@ -28,7 +28,7 @@ from bot.handoffs.texts import handoff_texts
 from bot.handoffs.waiting import attend_to_waiting
 from bot.settings import HandoffSettings, Settings
 
-ROUNDS = 12
+ROUNDS = 8
 HANDOFFS = HandoffSettings()
 VISITOR = VisitorPrincipal("vis_1", "ste_default")
 QUESTION, ANSWER = "Can I return something?", "You can send it back within thirty days."

@@ -100,7 +100,7 @@ async def test_silence_counts_from_the_first_message_that_nobody_replied_to(
     assert await attend_to_waiting(database, ALWAYS, at=minutes(31)) == 1
 
 
-class Stop(Exception):
+class Stop(BaseException):
     """Ends the endless loop."""
 
 
