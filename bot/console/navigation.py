@@ -23,6 +23,7 @@ class Entry:
 ENTRIES = (
     Entry("/console/inbox", "frame.inbox"),
     Entry("/console/review", "frame.review"),
+    Entry("/console/knowledge", "knowledge.title"),
     Entry("/console/training", "training.title"),
     Entry("/console/releases", "releases.title"),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import JsonObject
@@ -99,23 +99,31 @@ def _conditions(wanted: AnswerFilter) -> list[ColumnElement[bool]]:
         conditions.append(Answer.state == wanted.state)
     if wanted.intent is not None:
         conditions.append(Answer.intent == wanted.intent)
-    text = and_(AnswerText.answer_id == Answer.id, AnswerText.active)
     if wanted.language is not None:
+        text = and_(AnswerText.answer_id == Answer.id, AnswerText.active)
         conditions.append(exists().where(text, AnswerText.language == wanted.language))
     if wanted.containing is not None:
-        asked = and_(Question.answer_id == Answer.id, Question.active)
-        conditions.append(
-            or_(
-                exists().where(text, AnswerText.text.icontains(wanted.containing, autoescape=True)),
-                exists().where(asked, Question.text.icontains(wanted.containing, autoescape=True)),
-            )
+        # Not per answer: each table is read once, whatever is looked for.
+        said = select(AnswerText.answer_id).where(
+            AnswerText.active, AnswerText.text.icontains(wanted.containing, autoescape=True)
         )
+        asked = select(Question.answer_id).where(
+            Question.active, Question.text.icontains(wanted.containing, autoescape=True)
+        )
+        conditions.append(Answer.id.in_(union(said, asked)))
     return conditions
 
 
 async def versions_of(session: AsyncSession, answer_id: str) -> Sequence[AnswerVersion]:
     statement = select(AnswerVersion).where(AnswerVersion.answer_id == answer_id)
     return (await session.execute(statement.order_by(AnswerVersion.version))).scalars().all()
+
+
+async def newest_versions(session: AsyncSession, answer_id: str, *, limit: int) -> Sequence[AnswerVersion]:
+    statement = select(AnswerVersion).where(AnswerVersion.answer_id == answer_id)
+    return (
+        (await session.execute(statement.order_by(AnswerVersion.version.desc()).limit(limit))).scalars().all()
+    )
 
 
 async def sources_of(session: AsyncSession, answer_id: str) -> Sequence[AnswerSource]:

@@ -17,7 +17,6 @@ _CHANGES = {
 }
 
 TEXTS = {
-    **{f"outcome.{name}": pair for name, pair in _OUTCOMES.items()},
     "releases.title": ("Releases", "版本"),
     "releases.release": ("Release", "版本"),
     "releases.none": ("There is no release yet: import answers first.", "还没有版本，请先导入答案。"),

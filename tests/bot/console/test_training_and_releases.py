@@ -121,7 +121,9 @@ async def test_gates_report_runs_nothing_and_its_changed_answers_are_escaped(
     shown = (await desk.get(f"/releases/{candidate}")).text
     report = await desk.get(f"/releases/{candidate}/gate-report")
     changed = (await desk.get(f"/releases/{candidate}/changed")).text
-    rest = await desk.get(f"/releases/{candidate}/changed", params={"cursor": changed.split("cursor=")[1].split('"')[0]})
+    rest = await desk.get(
+        f"/releases/{candidate}/changed", params={"cursor": changed.split("cursor=")[1].split('"')[0]}
+    )
 
     assert "too low" in shown
     assert "30 messages answered otherwise" in shown
