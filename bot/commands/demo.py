@@ -57,6 +57,7 @@ def fill_with_demo() -> None:
     _stage(3, "training and the search index")
     _serve(settings)
     _stage(4, f"ready after {time.monotonic() - started:.0f} s in {settings.data_dir}")
+    err.print("To log in to the console at /console: kefu operators create NAME --role admin")
 
 
 def _serve(settings: Settings) -> None:

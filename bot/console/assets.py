@@ -16,7 +16,7 @@ router = APIRouter()
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FILES = {
     path.name: (path.read_bytes(), _TYPES[path.name.rsplit(".", 1)[1]])
-    for path in files("bot.console.static").iterdir()
+    for path in (files("bot.console") / "static").iterdir()
     if path.name.rsplit(".", 1)[-1] in _TYPES
 }
 _VERSIONS = {name: hashlib.sha256(content).hexdigest()[:12] for name, (content, _) in _FILES.items()}

@@ -20,7 +20,7 @@ from bot.review.gap_schemas import GapAnswerIn
 
 router = APIRouter(prefix="/review/gaps")
 
-PAGE = 20
+PAGE, NEAR = 20, 4
 
 
 @router.get("")
@@ -121,6 +121,6 @@ async def _gap_page(
         text=draft if text is None else text,
         refused=refused,
         q=q,
-        found=await search_answers(parts, q or gap.name or "", language=gap.language),
+        found=await search_answers(parts, q or gap.name or "", language=gap.language, limit=NEAR),
         may_decide=caller.role.allows(Role.OPERATOR),
     )

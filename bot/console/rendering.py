@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.console.assets import asset
 from bot.console.flashes import flash_of, forget_flash, put_flash
-from bot.console.languages import language_of, translator
+from bot.console.languages import TEXTS, language_of, translator
 from bot.console.navigation import entries_for
 from bot.db.base import now
 from bot.operators.logins import Caller
@@ -74,6 +74,7 @@ def _common(request: Request) -> dict[str, Any]:
         "t": translate,
         "me": caller,
         "navigation": entries_for(caller),
+        "named": lambda group, word: translate(f"{group}.{word}") if f"{group}.{word}" in TEXTS else word,
         "local": lambda moment: local_time(moment, zone),
         "since": lambda moment: ago(moment, translate),
     }
@@ -92,4 +93,5 @@ def ago(moment: datetime, translate: Any) -> str:
     for key, unit in (("days", timedelta(days=1)), ("hours", timedelta(hours=1))):
         if passed >= unit:
             return str(translate(f"ago.{key}", count=passed // unit))
-    return str(translate("ago.minutes", count=passed // timedelta(minutes=1)))
+    minutes = passed // timedelta(minutes=1)
+    return str(translate("ago.minutes", count=minutes) if minutes else translate("ago.now"))

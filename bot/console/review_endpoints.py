@@ -81,13 +81,21 @@ async def search(
     exchange_id: Annotated[str, Query(max_length=64)],
     q: Annotated[str, Query(max_length=1_000)] = "",
     back: str = "",
+    overrule: bool = False,
     language: Language = "en",
 ) -> Response:
     """What is found while somebody types."""
     found = await search_answers(parts, q, language=language)
     may = caller.role.allows(Role.OPERATOR)
     return part(
-        request, "review/found.html", found=found, q=q, exchange_id=exchange_id, back=back, may_decide=may
+        request,
+        "review/found.html",
+        found=found,
+        q=q,
+        exchange_id=exchange_id,
+        back=back,
+        overrule=overrule,
+        may_decide=may,
     )
 
 

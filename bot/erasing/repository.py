@@ -19,6 +19,7 @@ from bot.db.conversation_tables import (
     Message,
     Signal,
 )
+from bot.db.inbox_tables import ConversationNote, SuggestionUse
 from bot.db.knowledge_tables import Label, LabelState, Question
 from bot.db.release_tables import IndexSnapshot
 from bot.db.review_tables import Gap, GapMember, GapState, ReviewSkip
@@ -118,6 +119,10 @@ def contacts_of(subject: Subject) -> Select[str]:
     return select(HandoffContact.handoff_id).where(HandoffContact.handoff_id.in_(handoffs_of(subject)))
 
 
+def notes_of(subject: Subject) -> Select[str]:
+    return select(ConversationNote.id).where(ConversationNote.conversation_id.in_(subject.conversations))
+
+
 async def taught_questions(session: AsyncSession, subject: Subject) -> Sequence[Question]:
     """Questions in the knowledge that a label made of the visitor's words, except those erased before."""
     taught = select(Question).where(Question.label_id.in_(subject.labels)).order_by(Question.number)
@@ -151,11 +156,13 @@ async def delete_stored_replies(session: AsyncSession, keys: Sequence[tuple[str,
 
 
 async def delete_talk(session: AsyncSession, subject: Subject) -> None:
-    """Feedback, signals, messages, contacts, handoffs, exchanges, conversations and the visitor, children first."""
+    """Feedback, signals, notes, suggestions, messages, contacts, handoffs, exchanges, conversations and the visitor, children first."""
     await _leave_gaps(session, subject)
     await _run(session, delete(ReviewSkip).where(ReviewSkip.exchange_id.in_(subject.exchanges)))
     await _run(session, delete(Feedback).where(subject.feedback))
     await _run(session, delete(Signal).where(subject.signals))
+    for about in (ConversationNote, SuggestionUse):
+        await _run(session, delete(about).where(about.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))
     await _run(session, delete(HandoffContact).where(HandoffContact.handoff_id.in_(handoffs_of(subject))))
     await _run(session, delete(Handoff).where(Handoff.conversation_id.in_(subject.conversations)))

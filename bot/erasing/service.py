@@ -127,6 +127,7 @@ async def _belongings(session: AsyncSession, subject: Subject) -> Belongings:
         "signals": await repository.count_signals(session, subject),
         "handoffs": await repository.count(session, repository.handoffs_of(subject)),
         "contacts": await repository.count(session, repository.contacts_of(subject)),
+        "notes": await repository.count(session, repository.notes_of(subject)),
         "stored_replies": len(replies),
         "labels": await repository.count(session, subject.labels),
     }

@@ -53,15 +53,16 @@ def add_note(connection: Connection, conversation_id: str, text: str, *, agent: 
     shown = text.strip()
     if not 0 < len(shown) <= LONGEST_NOTE:
         raise InvalidInputError(f"a note has 1 to {LONGEST_NOTE:,} characters; this one has {len(shown):,}")
+    note_id = new_id("not")
     row = {
-        "id": new_id("not"),
+        "id": note_id,
         "conversation_id": conversation_id,
         "text": shown,
         "written_by": agent.name,
         "created_at": now(),
     }
     repository.add_note(connection, row)
-    repository.add_audit(connection, actor=agent.name, action="add_note", target=row["id"], details={})
+    repository.add_audit(connection, actor=agent.name, action="add_note", target=note_id, details={})
 
 
 def _keep_use(

@@ -14,6 +14,7 @@ TEXTS = {
     "ago.days": ("{count} d ago", "{count} 天前"),
     "ago.hours": ("{count} h ago", "{count} 小时前"),
     "ago.minutes": ("{count} min ago", "{count} 分钟前"),
+    "ago.now": ("just now", "刚刚"),
     "role.viewer": ("viewer", "查看者"),
     "role.operator": ("operator", "客服"),
     "role.supervisor": ("supervisor", "主管"),

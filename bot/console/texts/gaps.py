@@ -26,7 +26,7 @@ TEXTS = {
     ),
     "gaps.unnamed": ("(erased)", "（已删除）"),
     "gaps.examples": ("What was asked", "客户的提问"),
-    "gaps.times": ("{count} times", "{count} 次"),
+    "gaps.times": ("×{count}", "{count} 次"),
     "gaps.answer": ("Answer these questions", "回答这些问题"),
     "gaps.text": ("Answer", "答案内容"),
     "gaps.draft_from": (

@@ -18,7 +18,6 @@ TEXTS = {
     "review.last": ("Look at the last decision again", "查看上一个决定"),
     "review.asked": ("Asked by {count}", "{count} 人问过"),
     "review.reply": ("What the bot replied", "机器人的回复"),
-    "review.no_answer": ("It gave no answer.", "没有给出答案。"),
     "review.why": ("Why", "原因"),
     "review.why_here": (
         "A decision puts some {gain} messages right; uncertainty {uncertainty}, with votes {doubt}.",

@@ -1,11 +1,13 @@
 """Who gets in, what they may do there, and that no route was forgotten."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from sqlalchemy import select, update
 from starlette.datastructures import State
 from starlette.routing import BaseRoute
 
@@ -13,6 +15,8 @@ from bot.access.principals import Role
 from bot.console.access import Needs
 from bot.console.app import create_console
 from bot.console.gate import PUBLIC, SAFE
+from bot.db.base import now
+from bot.db.operator_tables import OperatorSession
 from tests.fixtures.operators import Desk, NewBrowser, OpenDesk, log_in_as
 
 OWN = ("/logout", "/account/preferences", "/account/password")
@@ -173,6 +177,24 @@ async def test_session_ends_at_log_out_and_everywhere_when_asked_for(
     third = await logged_in(new_browser, "viewer")
     await third.post("/logout", {"everywhere": "true"})
     assert (await elsewhere.get("/account")).status_code == 303
+
+
+async def test_page_that_looks_for_news_does_not_prolong_the_session(
+    open_desk: OpenDesk, app: FastAPI
+) -> None:
+    desk, database = await open_desk(Role.VIEWER), app.state.parts.database
+    long_ago = now() - timedelta(hours=1)
+    async with database.write() as session:
+        await session.execute(update(OperatorSession).values(used_at=long_ago))
+
+    async def used_at() -> datetime:
+        async with database.read() as session:
+            return (await session.execute(select(OperatorSession.used_at))).scalar_one()
+
+    await desk.get("/account", headers={"HX-Request": "true"})
+    assert await used_at() == long_ago
+    await desk.get("/account")
+    assert await used_at() > long_ago
 
 
 async def logged_in(new_browser: NewBrowser, name: str) -> Desk:

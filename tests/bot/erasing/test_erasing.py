@@ -31,7 +31,7 @@ from tests.fixtures.installations import (
 
 ANAS = {
     "visitors": 1, "conversations": 2, "messages": 4, "exchanges": 2, "feedback": 4, "signals": 2,
-    "handoffs": 2, "contacts": 2, "stored_replies": 3, "labels": 1,
+    "handoffs": 2, "contacts": 2, "notes": 2, "stored_replies": 3, "labels": 1,
 }  # fmt: skip
 
 

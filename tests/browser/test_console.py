@@ -1,0 +1,247 @@
+"""The console in a real browser: logging in, deciding by keyboard, answering a customer; every page in both languages."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+
+from tests.fixtures.processes import ROOT, environment, kefu, serving
+
+FAQ = ROOT / "bot" / "demo" / "faq.jsonl"
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+PASSWORD = "correct horse battery"
+LOCALES = {"en": "en-US", "zh": "zh-CN"}
+QUESTION = {"en": "my umbrella is broken, can you repair it", "zh": "我的雨伞坏了可以修吗"}
+NAMES = {
+    "en": {"inbox": "Inbox", "review": "Review", "take": "Take over", "reply": "Reply", "send": "Send", "back": "Hand back to the bot"},
+    "zh": {"inbox": "会话", "review": "审核", "take": "接手", "reply": "回复", "send": "发送", "back": "交还机器人"},
+}  # fmt: skip
+CANARY = "http://canary.kefu.test"
+HOSTILE = [
+    f"<script src={CANARY}/s></script>",
+    f"<img src={CANARY}/i onerror=fetch('{CANARY}/e')>",
+    f'"><svg onload="location=\'{CANARY}/o\'">',
+    f"' onmouseover='fetch(`{CANARY}/m`)' autofocus onfocus='alert(1)",
+    f"</textarea></title><iframe src={CANARY}/f></iframe>",
+    f"<link rel=stylesheet href={CANARY}/c><base href={CANARY}/>",
+    f"<form action={CANARY}><input name=csrf_token autofocus></form>",
+    "{{ 7 * 7 }}{% raw %} ${7*7} #{7*7}",
+    f"<div hx-get='{CANARY}/h' hx-trigger='load' hx-on:load='alert(1)'>",
+    f"javascript:fetch('{CANARY}/j')//<!--<math><mi//xlink:href='data:x,<script>alert(1)</script>'>",
+]
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> dict[str, str]:
+    env = environment(tmp_path_factory.mktemp("console"), models_dir)
+    imported = kefu("import", str(FAQ), "--approve", "--json", env=env)
+    assert imported.returncode == 0, imported.stderr
+    command = [
+        sys.executable,
+        "-m",
+        "bot.cli",
+        "operators",
+        "create",
+        "Ana",
+        "--role",
+        "admin",
+        "--password-stdin",
+    ]
+    made = subprocess.run(
+        command, input=PASSWORD, env=env, capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert made.returncode == 0, made.stderr
+    return env
+
+
+@pytest.fixture(scope="module")
+def url(env: dict[str, str]) -> Iterator[str]:
+    with serving(env) as server:
+        yield server.url
+
+
+@pytest.fixture(params=["en", "zh"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class Visitor:
+    """Somebody who talks to the bot through the API."""
+
+    def __init__(self, url: str, language: str) -> None:
+        self._url = f"{url}/v1/conversations"
+        started = self._call("", {"language": language}, token=None)
+        self._id, self._token = started["conversation_id"], started["visitor_token"]
+
+    def say(self, text: str) -> dict[str, Any]:
+        return self._call(f"/{self._id}/messages", {"text": text}, token=self._token)
+
+    def ask_for_person(self) -> None:
+        self._call(f"/{self._id}/handoff", {}, token=self._token)
+
+    def heard(self) -> list[str]:
+        items = self._call(f"/{self._id}/messages", None, token=self._token)["items"]
+        return [item["text"] for item in items if item["role"] == "agent"]
+
+    def _call(self, path: str, body: object, *, token: str | None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        sent = json.dumps(body).encode() if body is not None else None
+        with urllib.request.urlopen(urllib.request.Request(self._url + path, sent, headers)) as reply:
+            replied: dict[str, Any] = json.load(reply)
+            return replied
+
+
+@pytest.fixture
+def context(browser: Browser, language: str, url: str) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale=LOCALES[language], viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, url: str) -> Iterator[Page]:
+    """Logged in; what the browser complains about, and requests that leave the console, fail the test."""
+    page = context.new_page()
+    wrong: list[str] = []
+
+    def look(request: Request) -> None:
+        if not request.url.startswith(url):
+            wrong.append(f"asks for {request.url}")
+
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    page.on("request", look)
+    page.goto(f"{url}/console")
+    page.locator("[name=name]").fill("Ana")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/inbox")
+    yield page
+    assert wrong == []
+
+
+def press(page: Page, key: str) -> None:
+    """Once the page that was asked for before is there with its scripts."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)
+
+
+def test_customer_is_taken_over_answered_live_and_handed_back(page: Page, url: str, language: str) -> None:
+    names, visitor = NAMES[language], Visitor(url, language)
+    visitor.say(QUESTION[language])
+    visitor.ask_for_person()
+
+    page.get_by_role("link", name=QUESTION[language]).last.click()  # the list has renewed itself
+    page.wait_for_url("**/console/inbox/hnd_*")
+    press(page, "t")
+    field = page.get_by_role("textbox", name=names["reply"], exact=False).first
+    expect(field).to_be_focused()
+    visitor.say("...?")
+    expect(page.get_by_role("log")).to_contain_text("...?")  # without loading the page
+    press(page, "Escape")
+    press(page, "1")
+    suggested = field.input_value()
+    assert suggested
+    press(page, "Control+Enter")
+    expect(page.locator(".agent .bubble")).to_have_text([suggested])
+    assert visitor.heard() == [suggested]
+
+    press(page, "Escape")
+    press(page, "b")
+    page.wait_for_url("**/console/inbox")
+    expect(page.get_by_role("link", name=QUESTION[language])).to_have_count(0)
+
+
+def test_questions_are_decided_by_keyboard_alone(page: Page, url: str, language: str) -> None:
+    other = {
+        "en": ["do you rent out drones", "is there a shop on the moon"],
+        "zh": ["你们出租无人机吗", "月球上有店吗"],
+    }
+    for text in other[language]:
+        Visitor(url, language).say(text)
+    page.goto(f"{url}/console/review?language={language}")
+    asked = page.locator("#asked")
+    first = asked.inner_text()
+
+    press(page, "?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    press(page, "Escape")
+    press(page, "j")
+    expect(asked).not_to_have_text(first)
+    press(page, "k")
+    expect(asked).to_have_text(first)
+    press(page, "o")
+    expect(page.locator(".said")).to_be_visible()
+    expect(asked).not_to_have_text(first)
+    second = asked.inner_text()
+    press(page, "/")
+    page.keyboard.type({"en": "return", "zh": "退货"}[language])
+    expect(page.locator("#found button").first).to_be_visible()
+    press(page, "Escape")
+    press(page, "1")
+    expect(page.locator(".said")).to_be_visible()
+    press(page, "u")
+    expect(asked).to_have_text(second)
+    expect(page.locator("#decided")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_is_accessible_and_fits(
+    page: Page, url: str, language: str, scheme: Any, width: int
+) -> None:
+    visitor = Visitor(url, language)
+    asked = visitor.say(QUESTION[language])
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{url}/console/inbox")
+    talk = page.locator("tbody a").last.get_attribute("href")
+    paths = [
+        *("/console/inbox", str(talk), "/console/review", f"/console/review/exchanges/{asked['id']}"),
+        *("/console/review/gaps", "/console/account"),
+    ]
+    for path in paths:
+        page.goto(url + path)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.evaluate(AXE)
+        found = page.evaluate("axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html}`))")
+        assert found == [], f"{path}: {found}"
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, path
+
+
+def test_hostile_texts_run_nothing_and_call_nobody(page: Page, url: str) -> None:
+    """What the browser asks for outside the console, a dialog or an error fails in the fixture."""
+    visitor = Visitor(url, "en")
+    for text in HOSTILE:
+        visitor.say(text)
+    visitor.ask_for_person()
+    page.goto(f"{url}/console/inbox")
+    page.locator("tbody a").last.click()
+    page.wait_for_url("**/console/inbox/hnd_*")
+    press(page, "t")
+    notes = page.locator("form[action$='/notes']")
+    for text in HOSTILE:
+        notes.locator("textarea").fill(text)
+        notes.locator("button").click()
+        expect(page.locator(".notes > li").first).to_contain_text(text[-12:])
+    expect(page.locator(".said-by.customer .bubble")).to_have_count(len(HOSTILE))
+    expect(page.locator("main iframe, main svg, main base, main script, main img")).to_have_count(0)
+    for link in page.locator("aside .comments a").all()[:1]:
+        link.click()
+        expect(page.locator("#asked")).to_be_visible()
+    page.goto(f"{url}/console/review?q=" + re.sub(r"\W", lambda m: f"%{ord(m[0]):02x}", HOSTILE[4]))
+    expect(page.get_by_role("searchbox")).to_have_value(HOSTILE[4])
+    assert page.evaluate("typeof window.canary") == "undefined"
