@@ -8,6 +8,7 @@ from starlette.datastructures import State
 
 from bot.console import account_endpoints as account
 from bot.console import assets, error_pages
+from bot.console import dashboard_endpoints as dashboard
 from bot.console import experiments_endpoints as experiments
 from bot.console import gap_endpoints as gaps
 from bot.console import imports_endpoints as imports
@@ -33,6 +34,7 @@ PAGES = (
     training,
     experiments,
     releases,
+    dashboard,
 )
 
 

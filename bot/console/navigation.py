@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/console/inbox", "frame.inbox"),
     Entry("/console/review", "frame.review"),
     Entry("/console/knowledge", "knowledge.title"),
+    Entry("/console/dashboard", "dashboard.title"),
     Entry("/console/training", "training.title"),
     Entry("/console/releases", "releases.title"),
 )
