@@ -51,13 +51,13 @@ async def list_answers(
     request: Request,
     parts: PartsDep,
     caller: AsViewer,
-    state: AnswerState | None = None,
+    state: Annotated[str, Query(pattern=f"^({'|'.join(AnswerState)})?$")] = "",
     language: Annotated[str, Query(max_length=16)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
     cursor: Cursor = None,
 ) -> Response:
     wanted = AnswerFilter(
-        state=state.value if state else None,
+        state=state or None,
         language=language or None,
         containing=normalize(q) or None,
     )

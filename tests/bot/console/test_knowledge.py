@@ -57,6 +57,7 @@ async def test_answer_is_found_by_words_state_and_language(
     assert await found(q="thirty") == {"returns"}
     assert await found(language="zh") == {"delivery", "returns"}
     assert await found(state="draft") == set()
+    assert await found(state="", language="", q="") == {"delivery", "returns", "invoice"}
     assert await found(q="100%") == set()
     assert "/knowledge/new" not in (await desk.get("/knowledge")).text
 
