@@ -135,10 +135,16 @@ async def undo_import(batch_id: str, request: Request, parts: PartsDep, caller: 
     async with parts.database.write() as session:
         undone = await batches.undo_batch(session, batch_id, undone_by_whom=caller.principal.name)
     await serve_now(parts)
-    counts = {
-        name: str(getattr(undone, name)) for name in ("questions", "answers", "restored", "kept", "dialogues")
-    }
-    return go_to(request, f"/knowledge/imports/{batch_id}", flash="imports.undone", **counts)
+    return go_to(
+        request,
+        f"/knowledge/imports/{batch_id}",
+        flash="imports.undone",
+        questions=str(undone.questions),
+        answers=str(undone.answers),
+        restored=str(undone.restored),
+        kept=str(undone.kept),
+        dialogues=str(undone.dialogues),
+    )
 
 
 def _folder(parts: Parts) -> Path:

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import Row
@@ -26,6 +25,7 @@ from bot.answering.given_answers import GAVE_ANSWER
 from bot.db.base import JsonObject, now
 from bot.db.engine import Database
 from bot.figures import repository
+from bot.figures.repository import AskedRow
 from bot.review.repository import DISSATISFIED, NO_QUESTION, SMALL_TALK
 from retrieval.decision import Outcome
 
@@ -144,7 +144,7 @@ async def _count_durable(
 
 
 def _talks(
-    asked: Sequence[Row[Any]], votes: Sequence[Row[Any]], handoffs: Sequence[Row[Any]]
+    asked: Sequence[AskedRow], votes: Sequence[Row[str, str, str]], handoffs: Sequence[Row[str, str]]
 ) -> dict[str, Talk]:
     """``asked`` is in order, so that the last language and release of a conversation count."""
     talks: dict[str, Talk] = {}

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +15,8 @@ from bot.db.knowledge_tables import Label, LabelState
 from bot.feedback.repository import COUNTS
 
 SLICE = 500
+AskedRow = Row[str, str, str, str, str, str | None, str, str | None]
+"""Conversation, exchange, language, outcome, rule, release, site and visitor."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ async def first_exchange_at(session: AsyncSession) -> datetime | None:
     return (await session.execute(select(func.min(Exchange.created_at)))).scalar_one()
 
 
-async def asked_between(session: AsyncSession, since: datetime, until: datetime) -> Sequence[Row[Any]]:
+async def asked_between(session: AsyncSession, since: datetime, until: datetime) -> Sequence[AskedRow]:
     """Exchanges of conversations that began in this time, in the order they were asked."""
     columns = (Exchange.conversation_id, Exchange.id, Exchange.language, Exchange.outcome, Exchange.rule)
     statement = (
@@ -55,7 +56,10 @@ async def asked_between(session: AsyncSession, since: datetime, until: datetime)
     return (await session.execute(statement)).all()
 
 
-async def votes_between(session: AsyncSession, since: datetime, until: datetime) -> Sequence[Row[Any]]:
+async def votes_between(
+    session: AsyncSession, since: datetime, until: datetime
+) -> Sequence[Row[str, str, str]]:
+    """Conversation, exchange and rating; in the order they were given."""
     statement = (
         select(Exchange.conversation_id, Feedback.exchange_id, Feedback.rating)
         .join(Exchange, Exchange.id == Feedback.exchange_id)
@@ -79,7 +83,10 @@ async def dissatisfied_between(
     return set((await session.execute(statement)).scalars())
 
 
-async def handoffs_between(session: AsyncSession, since: datetime, until: datetime) -> Sequence[Row[Any]]:
+async def handoffs_between(
+    session: AsyncSession, since: datetime, until: datetime
+) -> Sequence[Row[str, str]]:
+    """Conversation and reason."""
     statement = (
         select(Handoff.conversation_id, Handoff.reason)
         .join(Conversation, Conversation.id == Handoff.conversation_id)
@@ -140,7 +147,7 @@ async def reviewed(
     *,
     outcomes: Sequence[str],
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row[str, str, float, str | None]]:
     """Given answers that a person has judged: language, confidence and the verdict; the newest decisions."""
     statement = (
         select(Exchange.id, Exchange.language, Exchange.confidence, Label.verdict)

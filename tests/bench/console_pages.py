@@ -81,7 +81,13 @@ async def fill_knowledge(database: Database, questions: int) -> list[str]:
     ids = [id_at("ans", begun, n) for n in range(max(1, questions // QUESTIONS_AN_ANSWER))]
     states = {id: chance.choices(("approved", "draft", "retired"), (90, 7, 3))[0] for id in ids}
     said = {id: f"{sentence(chance)} {n}" for n, id in enumerate(ids)}
-    content = {"intent": None, "tags": [], "answer_key": None, "valid_from": None, "valid_until": None}
+    content: dict[str, Any] = {
+        "intent": None,
+        "tags": [],
+        "answer_key": None,
+        "valid_from": None,
+        "valid_until": None,
+    }
     await fill(database, Answer, ({"id": id, "tags": [], "state": states[id], "revision": 0} for id in ids))
     await fill(
         database,
