@@ -143,6 +143,41 @@ async def show_messages(
     )
 
 
+@router.get("/handoffs")
+async def show_handoffs(
+    request: Request,
+    parts: PartsDep,
+    caller: AsViewer,  # noqa: ARG001  # the role is the permission
+    reason: Annotated[str, Query(max_length=64)],
+    first: Day = "",
+    last: Day = "",
+    site: Id = "",
+    language: Annotated[str, Query(max_length=16)] = "",
+    release: Id = "",
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """The handoffs of a reason."""
+    wanted = figured(first, last, site, language, release)
+    since, until = service.moments_of(wanted)
+    before = decode_cursor(cursor)
+    async with parts.database.read() as session:
+        found = await repository.handoffs_before(
+            session, since, until, wanted, reason=reason, before=before, limit=PAGE + 1
+        )
+    shown, next_cursor = cut(found, limit=PAGE, key=lambda pair: pair[0].id)
+    return page(
+        request,
+        "dashboard/handoffs.html",
+        handoffs=shown,
+        reason=reason,
+        query=_query(wanted) | {"reason": reason},
+        back=urlencode(_query(wanted)),
+        wanted=wanted,
+        cursor=cursor,
+        next_cursor=next_cursor,
+    )
+
+
 def figured(first: str, last: str, site: str, language: str, release: str) -> Figured:
     """What the filter asks for; the last four weeks without dates. Raises InvalidInputError."""
     try:

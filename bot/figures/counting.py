@@ -10,7 +10,6 @@ Everything is counted on the day (UTC) on which its conversation began, by site,
 ``durable``       of the resolved ones whose visitor is known, once seven days are over: ``back`` came again, ``stayed`` did not
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,17 +24,13 @@ from bot.answering.given_answers import GAVE_ANSWER
 from bot.db.base import JsonObject, now
 from bot.db.engine import Database
 from bot.figures import repository
-from bot.figures.repository import AskedRow
+from bot.figures.repository import OWN_WORDS, REASONS, AskedRow
 from bot.review.repository import DISSATISFIED, NO_QUESTION, SMALL_TALK
 from retrieval.decision import Outcome
 
 DURABLE_AFTER = timedelta(days=7)
 LIVELY = timedelta(days=2)
 """So long a day is counted anew each minute; then once a day, until nothing can change any more."""
-
-_SLUG = re.compile(r"[a-z_]{1,64}")
-OWN_WORDS = "visitor_asked"
-"""In the place of what a visitor wrote when they asked for a person: figures hold nobody's words."""
 
 log = structlog.get_logger(__name__)
 Key = tuple[str, str, str, str, str]
@@ -109,7 +104,7 @@ async def counts_of(session: AsyncSession, day: date, *, at: datetime) -> list[J
         counts["vote", vote.rating, *_place(talks[vote.conversation_id])] += 1
     for handoff in handoffs:
         if handoff.conversation_id in talks:
-            reason = handoff.reason if _SLUG.fullmatch(handoff.reason) else OWN_WORDS
+            reason = handoff.reason if handoff.reason in REASONS else OWN_WORDS
             counts["handoff", reason, *_place(talks[handoff.conversation_id])] += 1
     fates = {id: talk.fate(dissatisfied=id in dissatisfied) for id, talk in talks.items() if talk.asked}
     for id, fate in fates.items():

@@ -15,6 +15,9 @@ from bot.db.knowledge_tables import Label, LabelState
 from bot.feedback.repository import COUNTS
 
 SLICE = 500
+REASONS = ("asked_for_person", "nothing_close", "empty_knowledge", "bot_failed")
+OWN_WORDS = "visitor_asked"
+"""In the place of what a visitor wrote when they asked for a person: figures hold nobody's words."""
 AskedRow = Row[str, str, str, str, str, str | None, str, str | None]
 """Conversation, exchange, language, outcome, rule, release, site and visitor."""
 
@@ -224,6 +227,37 @@ async def voted_before(
     )
     if before is not None:
         statement = statement.where(Feedback.id < before)
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def handoffs_before(
+    session: AsyncSession,
+    since: datetime,
+    until: datetime,
+    wanted: Figured,
+    *,
+    reason: str,
+    before: str | None,
+    limit: int,
+) -> Sequence[tuple[Handoff, Exchange | None]]:
+    """Handoffs of conversations that began in this time, the newest first; with the message that led to each, if one did."""
+    of_reason = Handoff.reason.not_in(REASONS) if reason == OWN_WORDS else Handoff.reason == reason
+    statement = (
+        select(Handoff, Exchange)
+        .join(Conversation, Conversation.id == Handoff.conversation_id)
+        .outerjoin(Exchange, Exchange.id == Handoff.exchange_id)
+        .where(Conversation.created_at >= since, Conversation.created_at < until, of_reason)
+        .order_by(Handoff.id.desc())
+        .limit(limit)
+    )
+    if wanted.site_id:
+        statement = statement.where(Conversation.site_id == wanted.site_id)
+    if wanted.language:
+        statement = statement.where(Conversation.language == wanted.language)
+    if wanted.release_id:
+        statement = statement.where(Exchange.release_id == wanted.release_id)
+    if before is not None:
+        statement = statement.where(Handoff.id < before)
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 

@@ -379,6 +379,7 @@ async def paths_of(client: httpx.AsyncClient) -> list[str]:
         ),
         *("/dashboard/messages?outcome=answered", "/dashboard/messages?outcome=handed_off"),
         *("/dashboard/messages?rating=down", f"/dashboard?site={DEFAULT_SITE_ID}", "/dashboard?language=en"),
+        "/dashboard/handoffs?reason=nothing_close",
         f"/dashboard/messages?site={DEFAULT_SITE_ID}",
         f"/dashboard?first={now().date() - timedelta(days=89)}",
     ]

@@ -51,6 +51,27 @@ async def test_figures_rows_and_files(open_desk: OpenDesk, asked: str) -> None:
     assert len(days.splitlines()) == 29
 
 
+async def test_handoffs_open_by_their_reason(
+    open_desk: OpenDesk, client: httpx.AsyncClient, database: Database, app: FastAPI
+) -> None:
+    desk = await open_desk(Role.VIEWER)
+    begun = (await client.post("/v1/conversations", json={"language": "en"})).json()
+    headers = {"Authorization": f"Bearer {begun['visitor_token']}"}
+    path = f"/v1/conversations/{begun['conversation_id']}"
+    await client.post(f"{path}/messages", json={"text": "hello"}, headers=headers)
+    asked = await client.post(f"{path}/handoff", json={"reason": "my own words"}, headers=headers)
+    assert asked.status_code < 300
+    await count_traffic(database)
+
+    shown = (await desk.get("/dashboard")).text
+    rows = (await desk.get("/dashboard/handoffs", params={"reason": "visitor_asked"})).text
+    others = (await desk.get("/dashboard/handoffs", params={"reason": "nothing_close"})).text
+
+    assert "reason=visitor_asked" in shown
+    assert f"/console/inbox/{asked.json()['id']}" in rows
+    assert "/console/inbox/hnd" not in others
+
+
 async def test_filters_narrow_and_wrong_ones_are_refused(open_desk: OpenDesk, asked: str) -> None:
     desk = await open_desk(Role.VIEWER)
 
