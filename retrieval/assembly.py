@@ -102,6 +102,7 @@ def assemble(
             table.answer_lexical,
             table.meaning,
             table.wording,
+            np.zeros_like(table.wording),  # an echo comes from traffic, after the search
         ],
         axis=1,
     )  # (a, p)

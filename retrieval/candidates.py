@@ -30,6 +30,7 @@ class Candidate:
             (`retrieval.intents`), 0 without one.
         exact: the utterance is, but for case, script and punctuation, one of the answer's questions.
         relevance: the fused logit that orders candidates; comparable within one search only.
+        echo: how likely this answer is right for other customers' messages like this one (`retrieval.traffic`), 0 without traffic.
     """
 
     answer_id: str
@@ -48,6 +49,7 @@ class Candidate:
     wording: float
     exact: bool
     relevance: float
+    echo: float = 0.0
 
     @property
     def lexical(self) -> float:
@@ -61,6 +63,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What other customers' messages tell about one (`retrieval.traffic`). Higher is better.
+
+    Attributes:
+        familiarity: mean log odds that the best candidates of messages like it are right.
+        coverage: how much nearer to messages like it the company's questions lie than other messages do, in tenths of the cosine.
+    """
+
+    familiarity: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """The outcome of one search.
 
@@ -70,6 +85,8 @@ class Retrieved:
         language: of the utterance.
         words: number of lexical terms in the utterance.
         timings_ms: milliseconds of "encode", "search" and "lexical".
+        nearness: mean cosine of the nearest questions, whatever they lead to; 0 without any.
+        surroundings: None where the bot knows no traffic.
     """
 
     vector: NDArray[np.float32]
@@ -77,6 +94,8 @@ class Retrieved:
     language: str
     words: int
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    nearness: float = 0.0
+    surroundings: Surroundings | None = None
 
     @property
     def best_standing(self) -> float:

@@ -4,6 +4,7 @@ The folder holds::
 
     encoder.onnx, tokenizer.json, encoder.json    as in an encoder folder (:mod:`retrieval.encoder`)
     head.safetensors, head.json                   :class:`retrieval.intents.IntentHead`, where there is one
+    traffic.safetensors                           :class:`retrieval.traffic.Traffic`, where messages were known
     confidence.json                               :class:`retrieval.confidence.ConfidenceModel`
     manifest.json                                 kind "checkpoint"
 """
@@ -21,9 +22,10 @@ from retrieval.confidence import ConfidenceModel
 from retrieval.encoder import ENCODER_FILES, ENCODER_KIND, OnnxEncoder
 from retrieval.errors import ArtifactError, RetrievalError
 from retrieval.intents import ANSWERS_FILE, WEIGHTS_FILE, IntentHead
+from retrieval.traffic import Traffic
 
 CHECKPOINT_KIND = "checkpoint"
-CONFIDENCE_FILE = "confidence.json"
+CONFIDENCE_FILE, TRAFFIC_FILE = "confidence.json", "traffic.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Checkpoint:
     encoder: OnnxEncoder
     confidence: ConfidenceModel
     head: IntentHead | None
+    traffic: Traffic | None
     manifest: Manifest
 
     @classmethod
@@ -54,7 +57,12 @@ class Checkpoint:
             head = IntentHead.load(path) if WEIGHTS_FILE in manifest.files else None
         except RetrievalError as error:
             raise ArtifactError(path, str(error), remedy=remedy, file=WEIGHTS_FILE) from error
-        return cls(OnnxEncoder.from_verified(path, manifest, threads=threads), confidence, head, manifest)
+        try:
+            traffic = Traffic.load(path / TRAFFIC_FILE) if TRAFFIC_FILE in manifest.files else None
+        except RetrievalError as error:
+            raise ArtifactError(path, str(error), remedy=remedy, file=TRAFFIC_FILE) from error
+        encoder = OnnxEncoder.from_verified(path, manifest, threads=threads)
+        return cls(encoder, confidence, head, traffic, manifest)
 
 
 def write_checkpoint(
@@ -64,6 +72,7 @@ def write_checkpoint(
     confidence: ConfidenceModel,
     meta: Mapping[str, JsonValue],
     head: IntentHead | None = None,
+    traffic: Traffic | None = None,
 ) -> Manifest:
     """Makes a checkpoint around an encoder folder, whose files are linked where the disk allows it.
 
@@ -76,6 +85,8 @@ def write_checkpoint(
     files[CONFIDENCE_FILE] = lambda file: _write_text(file, confidence.to_json())
     if head is not None:
         files |= {WEIGHTS_FILE: head.write_weights, ANSWERS_FILE: head.write_answers}
+    if traffic is not None:
+        files[TRAFFIC_FILE] = traffic.write
     return write_artifact(target, kind=CHECKPOINT_KIND, files=files, meta=meta)
 
 

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from retrieval.confidence_model import (
     PRIOR,
+    SURROUNDINGS_PRIOR,
     ConfidenceModel,
     Cutoffs,
     choices_worth_offering,
     default_confidence,
     default_cutoffs,
     settled,
+    surrounded,
+    surroundings_features,
 )
 from retrieval.cutoffs import Judged, choose_cutoffs
 from retrieval.errors import RetrievalError
@@ -54,6 +57,7 @@ class CrossFitted:
     """Examples, each judged by a model that was fitted without its answer.
 
     Attributes:
+        surroundings: weights of the second step, fitted on all of them; None where traffic was not known to all.
         confidences: (n, RANKS) of the best candidates, falling.
         order: (n, c) the places of all candidates, the best first, absent ones last.
     """
@@ -61,6 +65,7 @@ class CrossFitted:
     judged: Judged
     confidences: Floats
     order: NDArray[np.intp]
+    surroundings: Floats | None = None
 
 
 def fit_confidence(
@@ -110,7 +115,8 @@ def fit_examples(
     if counts["known"] < LEAST_KNOWN:
         return replace(model, fitted_on=counts)
     weights = example_weights(table.known, unknown_share)
-    judged = _cross_fitted(table, unknown_share).judged
+    crossed = _cross_fitted(table, unknown_share)
+    judged = crossed.judged
     fusion, beta = _fit(table, weights)
     mixed = _mixture(table.known, unknown_share, np.random.default_rng(seed))
     cutoffs = _cutoffs_by_language(table.languages, judged, mixed, target_error)
@@ -121,7 +127,12 @@ def fit_examples(
         cutoffs={language: found for language, found in cutoffs.items() if language},
         default_cutoffs=cutoffs[""],
         fitted_on=counts,
+        surroundings=None if crossed.surroundings is None else _named(crossed.surroundings),
     )
+
+
+def _named(weights: Floats) -> dict[str, float]:
+    return dict(zip(SURROUNDINGS_PRIOR, weights.tolist(), strict=True))
 
 
 def cross_fitted_confidences(examples: Sequence[Example], *, unknown_share: float) -> Floats:
@@ -158,8 +169,8 @@ def _cross_fitted(examples: ExampleTable, unknown_share: float) -> CrossFitted:
     count = len(examples)
     weights = example_weights(examples.known, unknown_share)
     shipped = default_confidence(unknown_share=unknown_share) if examples.known.sum() < LEAST_KNOWN else None
-    found = CrossFitted(Judged.blank(count), np.zeros((count, RANKS)), np.zeros((count, RIVALS), np.intp))
-    judged = found.judged
+    chances, right = np.zeros((count, RANKS)), np.zeros((count, RANKS), bool)
+    order = np.zeros((count, RIVALS), np.intp)
     # Examples of one group, that is of one answer, are in the same fold.
     folds = np.unique(examples.groups, return_inverse=True)[1] % FOLDS
     for fold in np.unique(folds):
@@ -169,17 +180,54 @@ def _cross_fitted(examples: ExampleTable, unknown_share: float) -> CrossFitted:
         else:
             fusion, beta = _fit(examples.only(~held), weights[~held])
         ranked = examples.only(held).ranked(fusion)
-        chances = sigmoid(ranked.features @ beta) * ranked.present  # (h, RANKS)
-        found.order[held] = ranked.order
-        for place, row in enumerate(np.flatnonzero(held).tolist()):
-            confidences = settled(chances[place].tolist(), RANKS)
-            offered = choices_worth_offering(confidences)
-            found.confidences[row] = confidences
-            judged.confidence[row] = confidences[0]
-            judged.right[row] = ranked.right[place, 0]
-            judged.choices[row] = sum(confidences[:offered])
-            judged.among[row] = ranked.right[place, :offered].any()
-    return found
+        chances[held] = sigmoid(ranked.features @ beta) * ranked.present
+        right[held], order[held] = ranked.right, ranked.order
+    second = None
+    if shipped is None and not np.isnan(examples.surroundings).any():
+        second, chances = _second_step(chances, right, examples.surroundings, weights, folds)
+    return _settled(chances, right, order, second)
+
+
+def _second_step(
+    chances: Floats, right: Flags, around: Floats, weights: Floats, folds: NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Weights by all examples, and (n, r) chances, those of each fold moved by weights that the others gave."""
+    moved = np.zeros_like(chances)
+    for fold in np.unique(folds):
+        held, others = folds == fold, folds != fold
+        own = _fit_surroundings(chances[others], right[others], around[others], weights[others])
+        moved[held] = surrounded(chances[held], around[held], own)
+    return _fit_surroundings(chances, right, around, weights), moved
+
+
+def _fit_surroundings(chances: Floats, right: Flags, around: Floats, weights: Floats) -> Floats:
+    """(4,) weights of the second step, from (n, r) chances by the first one and whether each is right."""
+    mean, deviation = np.array(list(SURROUNDINGS_PRIOR.values())).T
+    features = surroundings_features(chances[:, 0], around)
+    return without_negatives(
+        lambda used: fit_logistic(
+            features[:, used],
+            right[:, 0].astype(np.float64),
+            weights=weights,
+            prior_mean=mean[used],
+            prior_deviation=deviation[used],
+        ),
+        signed=np.array([name == "intercept" for name in SURROUNDINGS_PRIOR]),
+    )
+
+
+def _settled(chances: Floats, right: Flags, order: NDArray[np.intp], second: Floats | None) -> CrossFitted:
+    count = len(chances)
+    judged, rows = Judged.blank(count), np.zeros((count, RANKS))
+    for row in range(count):
+        confidences = settled(chances[row].tolist(), RANKS)
+        offered = choices_worth_offering(confidences)
+        rows[row] = confidences
+        judged.confidence[row] = confidences[0]
+        judged.right[row] = right[row, 0]
+        judged.choices[row] = sum(confidences[:offered])
+        judged.among[row] = right[row, :offered].any()
+    return CrossFitted(judged, rows, order, second)
 
 
 def _cutoffs_by_language(

@@ -17,6 +17,7 @@ from retrieval.intents import IntentHead
 from retrieval.person_request import asks_for_person
 from retrieval.records import Language
 from retrieval.retriever import Progress, Retriever
+from retrieval.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Engine:
     retriever: Retriever
     confidence: ConfidenceModel
     head: IntentHead | None = None
+    traffic: Traffic | None = None
 
     @classmethod
     def load(cls, checkpoint_path: Path, snapshot_path: Path) -> Engine:
@@ -46,7 +48,7 @@ class Engine:
 
         checkpoint = Checkpoint.load(checkpoint_path)
         retriever = Retriever.from_snapshot(snapshot_path, encoder=checkpoint.encoder)
-        return cls(retriever, checkpoint.confidence, checkpoint.head)
+        return cls(retriever, checkpoint.confidence, checkpoint.head, checkpoint.traffic)
 
     def respond(self, utterance: str, language: str, *, limit: int = 10) -> EngineResult:
         """Encodes, searches and decides; `utterance` should be normalised and masked by the caller."""
@@ -65,9 +67,10 @@ class Engine:
         progress: Progress | None = None,
     ) -> list[Retrieved]:
         """As `retrieve`, for several utterances with their languages, encoded together."""
-        return self.retriever.search_all(
+        found = self.retriever.search_all(
             messages, limit=limit, fusion=self.confidence.fusion, head=self.head, progress=progress
         )
+        return found if self.traffic is None else self.traffic.surround(found, self.confidence.fusion)
 
     def decide(self, retrieved: Retrieved, *, asks_for_person: bool) -> Decision:
         """Cheap, so that a service can decide again when a candidate may not be given any more."""

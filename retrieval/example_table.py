@@ -21,6 +21,7 @@ class ExampleTable:
         parts: (n, c, p) as in `retrieval.fusion`.
         present, exact, right, questioned: (n, c); `questioned` means that the answer has a question of its own.
         words, chinese, languages, groups: (n,).
+        surroundings: (n, 2) familiarity and coverage, nan where there is none.
     """
 
     parts: Floats
@@ -33,6 +34,7 @@ class ExampleTable:
     chinese: Flags
     languages: NDArray[np.str_]
     groups: NDArray[np.str_]
+    surroundings: Floats
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> ExampleTable:
@@ -58,6 +60,7 @@ class ExampleTable:
             chinese=languages == "zh",
             languages=languages,
             groups=np.array([example.group for example in examples], dtype=np.str_),
+            surroundings=np.array([_surroundings(example) for example in examples]).reshape(count, 2),
         )
 
     def __len__(self) -> int:
@@ -84,6 +87,11 @@ class ExampleTable:
         )
         right = np.take_along_axis(self.right, order, axis=1)
         return RankedTable(features, right[:, :RANKS], present[:, :RANKS], order)
+
+
+def _surroundings(example: Example) -> tuple[float, float]:
+    around = example.retrieved.surroundings
+    return (np.nan, np.nan) if around is None else (around.familiarity, around.coverage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from retrieval.records import Language
 
 SUPPORT_FLOOR = 0.01
 EXACT_LEAD = 50.0
-# standing: the better one of question and passage; support: ln(share of the vote + 0.01)
+ECHO_SCALE = 20.0
+# standing: the better one of question and passage; support: ln(share of the vote + 0.01); echo: ln(1 + 20 * echo)
 PARTS = (
     "standing",
     "passage",
@@ -24,6 +25,7 @@ PARTS = (
     "answer_lexical",
     "meaning",
     "wording",
+    "echo",
 )
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -32,7 +34,7 @@ Floats: TypeAlias = NDArray[np.float64]
 # CLINC150 and MASSIVE zh-CN with 1 to 40 questions an answer, asked with other training rows, on the demo company's
 # phrasings, and on FeedbackQA's pages asked with its training questions. Questions matter most where an
 # answer has many of them, passages where it has few.
-PRIOR_WEIGHTS = (1.0, 1.6, 0.5, 1.0, 1.0, 8.0, 0.5, 1.5)
+PRIOR_WEIGHTS = (1.0, 1.6, 0.5, 1.0, 1.0, 8.0, 0.5, 1.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def parts_of(candidate: Candidate) -> tuple[float, ...]:
         candidate.answer_lexical,
         candidate.meaning,
         candidate.wording,
+        float(np.log1p(ECHO_SCALE * candidate.echo)),
     )
 
 

@@ -8,7 +8,7 @@ from retrieval.example_table import ExampleTable
 from retrieval.fusion import PARTS, PRIOR_WEIGHTS, Fusion
 from retrieval.logistic import fit_choice, without_negatives
 
-PRIOR_DEVIATIONS = (0.7, 0.8, 0.4, 3.0, 3.0, 5.0, 0.5, 1.5)
+PRIOR_DEVIATIONS = (0.7, 0.8, 0.4, 3.0, 3.0, 5.0, 0.5, 1.5, 0.5)
 LEAST_EXAMPLES = 30  # with fewer the prior moves by less than its own doubt
 STANDING = PARTS.index("standing")
 

@@ -36,6 +36,7 @@ from retrieval.view import (
 )
 
 LEXICAL_NEIGHBOURS = 30
+NEARNESS_OF = 5  # nearest questions
 # A question that differs in case, script or punctuation alone is among so many nearest ones.
 COPIES_AMONG = 5
 
@@ -192,7 +193,13 @@ class Retriever:
             language=language,
             words=len(terms),
             timings_ms={"lexical": (worded - begin) * 1000, "search": (found - worded) * 1000},
+            nearness=_nearness(questions),
         )
+
+
+def _nearness(questions: Neighbours) -> float:
+    nearest = questions.similarities[:NEARNESS_OF]
+    return float(nearest.mean()) if len(nearest) else 0.0
 
 
 def _left_texts(view: View, left_out: LeftOut) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ The folder holds, one JSON object a line::
                          from, so that splits keep conversations together
     passages.jsonl       the first four, of approved answer texts
     out_of_scope.jsonl   {"text", "language"}, questions known to have no answer
+    traffic.jsonl        {"text", "language"}, messages of customers of which nobody said what is right
     manifest.json        kind "training_export"; its meta holds "export_schema", "rows" (by file), "label_sources"
                          (questions by source) and what the writer adds, such as the knowledge's revision
 
@@ -30,16 +31,20 @@ from retrieval.masking import PUBLIC_CONTACTS, mask
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 
 EXPORT_KIND = "training_export"
-EXPORT_SCHEMA = 1
+EXPORT_SCHEMA = 2
 UNKNOWN_SOURCE = "unknown"
-QUESTIONS, PASSAGES, OUT_OF_SCOPE = "questions.jsonl", "passages.jsonl", "out_of_scope.jsonl"
+QUESTIONS, PASSAGES = "questions.jsonl", "passages.jsonl"
+OUT_OF_SCOPE, TRAFFIC = "out_of_scope.jsonl", "traffic.jsonl"
 _Record = TypeVar("_Record", QuestionRecord, PassageRecord)
 _REMEDY = "Export the knowledge again."
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingExport:
-    """A read export; `digest` is its manifest's, `sources`, `trust` and `conversations` are by question number."""
+    """A read export; `digest` is its manifest's, `sources`, `trust` and `conversations` are by question number.
+
+    `out_of_scope` and `traffic` are (text, language).
+    """
 
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
@@ -47,6 +52,7 @@ class TrainingExport:
     sources: Mapping[int, str] = field(default_factory=dict)
     trust: Mapping[int, float] = field(default_factory=dict)
     conversations: Mapping[int, str] = field(default_factory=dict)
+    traffic: tuple[tuple[str, str], ...] = ()
 
 
 def write_training_export(
@@ -54,6 +60,7 @@ def write_training_export(
     *,
     knowledge: Knowledge,
     out_of_scope: Sequence[tuple[str, str]],
+    traffic: Sequence[tuple[str, str]] = (),
     meta: Mapping[str, JsonValue],
     sources: Mapping[int, str] | None = None,
     trust: Mapping[int, float] | None = None,
@@ -81,7 +88,8 @@ def write_training_export(
             asdict(each) | {"text": _masked_passage(each.text)}
             for each in sorted(knowledge.passages, key=_number)
         ],
-        OUT_OF_SCOPE: [{"text": mask(text).text, "language": language} for text, language in out_of_scope],
+        OUT_OF_SCOPE: _messages(out_of_scope),
+        TRAFFIC: _messages(traffic),
     }
     counted = Counter(sources.get(each.number, UNKNOWN_SOURCE) for each in knowledge.questions)
     facts: dict[str, JsonValue] = {
@@ -106,7 +114,7 @@ def read_training_export(path: Path) -> TrainingExport:
         raise ArtifactError(
             path, f"has export schema {found!r}; this program reads {EXPORT_SCHEMA}", remedy=_REMEDY
         )
-    rows = {name: _rows(path, name) for name in (QUESTIONS, PASSAGES, OUT_OF_SCOPE)}
+    rows = {name: _rows(path, name) for name in (QUESTIONS, PASSAGES, OUT_OF_SCOPE, TRAFFIC)}
     counts = {name: len(lines) for name, lines in rows.items()}
     if manifest.meta.get("rows") != counts:
         raise ArtifactError(
@@ -121,8 +129,15 @@ def read_training_export(path: Path) -> TrainingExport:
         [_made(QuestionRecord, row, path, QUESTIONS) for row in questions],
         [_made(PassageRecord, row, path, PASSAGES) for row in rows[PASSAGES]],
     )
-    unknown = tuple((str(row["text"]), str(row["language"])) for row in rows[OUT_OF_SCOPE])
-    return TrainingExport(knowledge, unknown, manifest.digest, sources, trust, conversations)
+    unknown, traffic = (
+        tuple((str(row["text"]), str(row["language"])) for row in rows[name])
+        for name in (OUT_OF_SCOPE, TRAFFIC)
+    )
+    return TrainingExport(knowledge, unknown, manifest.digest, sources, trust, conversations, traffic)
+
+
+def _messages(messages: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"text": mask(text).text, "language": language} for text, language in messages]
 
 
 def _taken(rows: Iterable[dict[str, Any]], name: str) -> dict[int, str]:

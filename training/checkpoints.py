@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,14 +15,18 @@ from retrieval.artifacts import JsonValue, Manifest
 from retrieval.checkpoint import write_checkpoint
 from retrieval.confidence import ConfidenceModel, fit_examples
 from retrieval.encoder import OnnxEncoder
+from retrieval.engine import Engine
 from retrieval.errors import ArtifactError
-from retrieval.records import Knowledge
+from retrieval.records import Knowledge, Language
+from retrieval.retriever import Retriever
+from retrieval.traffic import Traffic
 from retrieval.training_export import TrainingExport
 from training.errors import TrainingError
 from training.fence import NO_FENCE, Fence, draw_fence, taught_part
 from training.fitting import Fitted, fit
 from training.memory import available_memory, needed_to_tune
 from training.school import Measured
+from training.surroundings import map_traffic, sampled
 from training.work_folder import Warn, WorkFolder
 
 if TYPE_CHECKING:
@@ -116,6 +120,7 @@ def train_checkpoint(
             taught.knowledge,
             backbone=backbone,
             out_of_scope=export.out_of_scope,
+            traffic=sampled(export.traffic, seed=settings.seed),
             sources=export.sources,
             trust=export.trust,
             seed=settings.seed,
@@ -143,11 +148,13 @@ def _written(
     )
     with tempfile.TemporaryDirectory(prefix="kefu-") as workspace:
         folder = served_encoder(encoder_folder, backbone, fitted, Path(workspace))
+        traffic = _traffic(fitted, folder, sampled(export.traffic, seed=settings.seed))
         manifest = write_checkpoint(
             target,
             encoder_folder=folder,
             confidence=confidence,
             head=fitted.head,
+            traffic=traffic,
             meta={
                 "backbone": fitted.retriever.encoder.name,
                 "export": export.digest,
@@ -157,10 +164,24 @@ def _written(
                 "questions": len(export.knowledge.questions),
                 "fence": fence.to_json(),
                 "label_issues": len(fitted.label_issues),
+                "traffic": 0 if traffic is None else len(traffic.vectors),
                 "losses": [round(loss, 4) for loss in fitted.top.losses] if fitted.top else [],
             },
         )
     return Trained(manifest, fitted, confidence, fence)
+
+
+def _traffic(
+    fitted: Fitted, encoder_folder: Path, messages: Sequence[tuple[str, Language]]
+) -> Traffic | None:
+    """What the whole installation makes of the messages before it knows them as traffic."""
+    if fitted.judge is None or not messages:
+        return None
+    retriever = fitted.retriever
+    if fitted.top is not None:
+        tuned = OnnxEncoder.load(encoder_folder, threads=os.cpu_count() or 1)
+        retriever = Retriever(tuned, retriever.view)
+    return map_traffic(Engine(retriever, fitted.judge, fitted.head), messages)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from retrieval.confidence_model import ConfidenceModel
 from retrieval.encoder import Encoder
 from retrieval.intents import IntentHead
 from retrieval.leave_one_out import Example, leave_one_out
@@ -23,6 +24,7 @@ from training.matching import is_matched
 from training.remembering import Remembering
 from training.school import Measured, MockInstallation, Progress, School, label_issues, staged
 from training.splits import FOLDS, capped, fold_of
+from training.surroundings import judge_of, surround
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -47,6 +49,7 @@ class Fitted:
         label_issues: questions that probably belong to another answer, most doubtful first.
         mocks: none without a head.
         losses: of the head, the mean of each epoch.
+        judge: what tells how likely candidates are right before traffic is looked at; None without mock installations.
     """
 
     retriever: Retriever
@@ -56,6 +59,7 @@ class Fitted:
     label_issues: tuple[LabelIssue, ...]
     mocks: tuple[MockInstallation, ...] = ()
     losses: tuple[float, ...] = ()
+    judge: ConfidenceModel | None = None
 
 
 def is_headed(knowledge: Knowledge) -> bool:
@@ -71,6 +75,7 @@ def fit(
     *,
     backbone: Backbone | None,
     out_of_scope: Sequence[tuple[str, str]] = (),
+    traffic: Sequence[tuple[str, str]] = (),
     sources: Mapping[int, str] | None = None,
     trust: Mapping[int, float] | None = None,
     seed: int = 0,
@@ -84,6 +89,7 @@ def fit(
     Args:
         encoder: the frozen backbone as it serves.
         out_of_scope: (text, language) of questions known to have no answer.
+        traffic: (text, language) of messages of which nobody said what is right (`retrieval.traffic`).
         sources: question number -> who said that it belongs to its answer (`training.label_weights`).
         trust: question number -> how much that counts; without, what its source counts.
         work: what an interrupted run of the same inputs has kept, and where this one keeps its own.
@@ -121,10 +127,13 @@ def fit(
             number=number,
             most=-(-MOST_ASKED // len(numbers)),
             out_of_scope=out_of_scope if number == numbers[-1] else (),
+            traffic=traffic,
             stage=f"calibration {number + 1} of {len(numbers)}",
         )
         for number in numbers
     )
+    judge = judge_of([example for mock in mocks for example in mock.examples])
+    mocks = surround(mocks, judge)
     head, top = school.teach(taught, issues, stage="training")
     return Fitted(
         retriever,
@@ -134,6 +143,7 @@ def fit(
         issues,
         mocks,
         top.losses if top is not None else (),
+        judge,
     )
 
 

@@ -33,6 +33,7 @@ def candidates_as_tensors(found: Sequence[Retrieved], knowledge: Knowledge) -> T
     return {
         "counts": np.array([len(retrieved.candidates) for retrieved in found], np.int64),
         "words": np.array([retrieved.words for retrieved in found], np.int64),
+        "nearness": np.array([retrieved.nearness for retrieved in found], np.float64),
         "answers": np.array([columns[candidate.answer_id] for candidate in every], np.int64),
         "questions": np.array([candidate.question_number for candidate in every], np.int64),
         "exact": np.array([candidate.exact for candidate in every], np.bool_),
@@ -40,8 +41,10 @@ def candidates_as_tensors(found: Sequence[Retrieved], knowledge: Knowledge) -> T
     }
 
 
-def candidates_of_tensors(tensors: Tensors, knowledge: Knowledge) -> list[tuple[int, tuple[Candidate, ...]]]:
-    """For each search its words and its candidates, as they were."""
+def candidates_of_tensors(
+    tensors: Tensors, knowledge: Knowledge
+) -> list[tuple[int, float, tuple[Candidate, ...]]]:
+    """For each search its words, its nearness and its candidates, as they were."""
     answers = _answers(knowledge)
     texts: Mapping[int, str] = {0: ""} | {question.number: question.text for question in knowledge.questions}
     rows = zip(
@@ -63,10 +66,8 @@ def candidates_of_tensors(tensors: Tensors, knowledge: Knowledge) -> list[tuple[
     ]
     ends = np.cumsum(tensors["counts"]).tolist()
     starts = [0, *ends[:-1]]
-    return [
-        (words, tuple(every[start:end]))
-        for words, start, end in zip(tensors["words"].tolist(), starts, ends, strict=True)
-    ]
+    firsts = zip(tensors["words"].tolist(), tensors["nearness"].tolist(), starts, ends, strict=True)
+    return [(words, nearness, tuple(every[start:end])) for words, nearness, start, end in firsts]
 
 
 def _answers(knowledge: Knowledge) -> list[str]:

@@ -50,22 +50,29 @@ class MockInstallation:
     Attributes:
         bare: examples whose answer was left its text alone. They show roughly how near known questions are; a confidence
             fitted on them would be far too low for answers that have a question.
+        traffic: what it finds for unlabelled messages.
     """
 
     retriever: Retriever
     examples: tuple[Example, ...]
     bare: tuple[Example, ...]
+    traffic: tuple[Retrieved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question to a mock installation; `right` and `group` as in `Example`."""
+    """A question to a mock installation; `right` and `group` as in `Example`. Of traffic nobody knows what is right."""
 
     text: str
     language: str
     right: frozenset[str]
     group: str
     is_bare: bool = False
+    is_traffic: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        return not (self.is_bare or self.is_traffic)
 
 
 class School:
@@ -150,10 +157,15 @@ class School:
         number: int,
         most: int,
         out_of_scope: Sequence[tuple[str, str]],
+        traffic: Sequence[tuple[str, str]] = (),
         stage: str,
     ) -> MockInstallation:
-        """What a mock installation finds for the questions it has not seen; `out_of_scope` come last."""
+        """What a mock installation finds for the questions it has not seen; `out_of_scope` come last.
+
+        `out_of_scope` and `traffic` are (text, language).
+        """
         asked = self._asked(fold, most, out_of_scope)
+        asked += [_Asked(text, own, frozenset(), text, is_traffic=True) for text, own in traffic]
         # Built even where the examples were kept: which texts are encoded together changes the last bits of their vectors.
         retriever = Retriever.build(self._encoder, fold.knowledge)
         part = self._work.part(f"examples-{number}") if self._work else None
@@ -170,11 +182,16 @@ class School:
                 Example(one, each.right, each.group, each.text)
                 for one, each in zip(found, asked, strict=True)
             ]
-        full = [example for example, each in zip(examples, asked, strict=True) if not each.is_bare]
+        kinds = list(zip(examples, asked, strict=True))
+        full = tuple(example for example, each in kinds if each.is_full)
         if told := self._told(stage, RIGHT_FIRST):
             told(right_first(full))
-        bare = [example for example, each in zip(examples, asked, strict=True) if each.is_bare]
-        return MockInstallation(retriever, tuple(full), tuple(bare))
+        return MockInstallation(
+            retriever,
+            full,
+            bare=tuple(example for example, each in kinds if each.is_bare),
+            traffic=tuple(example.retrieved for example, each in kinds if each.is_traffic),
+        )
 
     def _found(
         self, fold: Fold, retriever: Retriever, asked: Sequence[_Asked], *, stage: str
@@ -216,8 +233,15 @@ class School:
     def _remembered(self, asked: Sequence[_Asked], kept: Kept) -> list[Example]:
         found = candidates_of_tensors(kept.tensors, self._knowledge)
         return [
-            Example(Retrieved(vector, candidates, each.language, words), each.right, each.group, each.text)
-            for each, vector, (words, candidates) in zip(asked, self._vectors(asked), found, strict=True)
+            Example(
+                Retrieved(vector, candidates, each.language, words, nearness=nearness),
+                each.right,
+                each.group,
+                each.text,
+            )
+            for each, vector, (words, nearness, candidates) in zip(
+                asked, self._vectors(asked), found, strict=True
+            )
         ]
 
     def _tuning_part(self, stage: str) -> Part | None:

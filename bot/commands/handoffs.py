@@ -58,14 +58,10 @@ def list_handoffs(
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    table = listing("id", "state", "since (UTC)", "language", "question", "reason", "held by")
+    table = listing("id", "state", "since (UTC)", "question")
     for item in page.items:
-        briefing = item.briefing
-        since, question = f"{briefing.waiting_since:%m-%d %H:%M}", briefing.question or ""
-        table.add_row(
-            *(item.id, item.state.value, since, briefing.language or "", question),
-            *(item.reason, item.held_by or ""),
-        )
+        since = f"{item.briefing.waiting_since:%m-%d %H:%M}"
+        table.add_row(item.id, item.state.value, since, item.briefing.question or "")
     out.print(table)
 
 

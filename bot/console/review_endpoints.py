@@ -12,7 +12,7 @@ from bot.console.access import AsOperator, AsViewer
 from bot.console.answer_search import search_answers
 from bot.console.rendering import go_to, page, part
 from bot.dependencies import Parts, PartsDep
-from bot.errors import ConflictError, InvalidInputError, NotFoundError, RivalsError
+from bot.errors import InvalidInputError, NotFoundError, RivalsError
 from bot.feedback.correction_schemas import Action, CorrectionIn
 from bot.feedback.corrections import correct
 from bot.feedback.service import reachable_exchange
@@ -21,7 +21,7 @@ from bot.knowledge.rivals import nearest_answers
 from bot.knowledge.service import find_answer
 from bot.operators.logins import Caller
 from bot.operators.service import names_of
-from bot.review.presenting import exchange_item, review_items
+from bot.review.presenting import can_be_decided, exchange_item, review_items
 from bot.review.schemas import Decision, DecisionIn, ReviewItem
 from bot.review.service import decide, decision_about
 
@@ -225,7 +225,7 @@ async def _exchange_page(
             texts = (await find_answer(session, decided.answer_id)).texts
             decided_text = texts.get(exchange.language) or next(iter(texts.values()))
     if item is None:
-        raise ConflictError(f"in exchange {exchange_id} nothing was asked that an answer could be right for")
+        raise NotFoundError(f"no exchange {exchange_id!r}")
     shown = await _shown(parts, caller, item, q=q)
     status = 409 if refused else 200
     return page(
@@ -246,7 +246,7 @@ async def _shown(parts: Parts, caller: Caller, item: ReviewItem | None, *, q: st
     found = await search_answers(parts, q, language=item.language) if item else []
     return {
         "item": item,
-        "may_decide": caller.role.allows(Role.OPERATOR),
+        "may_decide": caller.role.allows(Role.OPERATOR) and item is not None and can_be_decided(item),
         "q": q,
         "found": found,
         "refused": None,

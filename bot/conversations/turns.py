@@ -84,7 +84,7 @@ async def take_turn(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
     except (KefuError, SQLAlchemyError):
         raise
     except Exception as error:
-        log.error("bot_failed", conversation=turn.conversation and turn.conversation.id, error=repr(error))
+        log.error("bot_failed", conversation=turn.conversation and turn.conversation.id, exc_info=error)
         return await _handed_over(parts, call, turn, error, started=started)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from bot.answering.knowledge_lookup import servable_answers
 from bot.conversations import repository as conversations
@@ -11,7 +11,7 @@ from bot.db.conversation_tables import HandoffState
 from bot.errors import NotFoundError
 from bot.handoffs import repository
 from bot.handoffs.drafts import question_before
-from bot.handoffs.repository import HandoffRow
+from bot.handoffs.repository import HandoffRow, TriedRow
 from bot.handoffs.schemas import BriefingOut, ContactOut, EvidenceOut, OperatorHandoff, TriedOut
 from bot.handoffs.service import handoff_out
 from bot.pagination import Page, cut
@@ -89,7 +89,7 @@ def _briefing(connection: Connection, handoff: HandoffRow) -> BriefingOut:
     )
 
 
-def _tried(row: Row[Any]) -> TriedOut:
+def _tried(row: TriedRow) -> TriedOut:
     return TriedOut(
         exchange_id=row.id,
         utterance=row.utterance,

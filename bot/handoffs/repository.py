@@ -26,6 +26,8 @@ HandoffRow: TypeAlias = Row[
 """id, conversation_id, state, reason, taken_by, taken_at, waiting_since, reminded_at, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, str]
 """id, utterance, language, rule of an exchange"""
+TriedRow: TypeAlias = Row[str, str, str, str, str, float, JsonObject, list[JsonObject], datetime]
+"""id, utterance, language, outcome, rule, confidence, reply, candidates, created_at of an exchange"""
 ContactRow: TypeAlias = Row[str | None, str | None, str | None, datetime]
 """name, email, phone, created_at"""
 
@@ -94,7 +96,7 @@ def exchanges_before(connection: Connection, conversation_id: str, moment: datet
     return connection.execute(statement).all()
 
 
-def last_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[Row[Any]]:
+def last_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[TriedRow]:
     """With what led to the replies, the newest first."""
     columns = (
         *(Exchange.id, Exchange.utterance, Exchange.language, Exchange.outcome, Exchange.rule),

@@ -48,15 +48,15 @@ class ConversationOut(BaseModel):
     handoff: HandoffOut | None = Field(description="The one that is open, also if nobody came so far")
 
 
-def _email(value: str | None) -> str | None:
-    if value is not None and not _EMAIL.fullmatch(value):
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
         raise ValueError("this is no email address; write such as ana@example.com")
     return value
 
 
-def _phone(value: str | None) -> str | None:
-    digits = sum(character.isdigit() for character in value or "")
-    if value is not None and (not _PHONE.fullmatch(value) or digits < FEWEST_DIGITS):
+def _phone(value: str) -> str:
+    digits = sum(character.isdigit() for character in value)
+    if not _PHONE.fullmatch(value) or digits < FEWEST_DIGITS:
         raise ValueError("this is no telephone number; write such as +49 228 123456")
     return value
 
@@ -67,14 +67,17 @@ def _written(value: object) -> object:
 
 
 _Given = BeforeValidator(_written)
+Name = Annotated[str, StringConstraints(max_length=200)]
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
 
 
 class ContactIn(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Ana", "email": "ana@example.com"}]})
 
-    name: Annotated[str | None, _Given, Field(max_length=200)] = None
-    email: Annotated[str | None, _Given, Field(max_length=254), AfterValidator(_email)] = None
-    phone: Annotated[str | None, _Given, Field(max_length=40), AfterValidator(_phone)] = None
+    name: Annotated[Name | None, _Given] = None
+    email: Annotated[Email | None, _Given] = None
+    phone: Annotated[Phone | None, _Given] = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

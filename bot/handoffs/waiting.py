@@ -5,7 +5,7 @@ have done already, so nothing is said twice.
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from functools import partial
 
@@ -19,17 +19,21 @@ from bot.errors import NotFoundError
 from bot.handoffs import repository
 from bot.handoffs.availability import availability
 from bot.handoffs.repository import HandoffRow
-from bot.handoffs.texts import called_away, nobody_came, still_waiting
+from bot.handoffs.texts import called_away, handoff_texts, nobody_came, still_waiting
 from bot.handoffs.transitions import Held, Step, announce, hold, move
 from bot.settings import HandoffSettings
 
 LOOK_EVERY_S = 15
+FORGOTTEN_AFTER = timedelta(hours=12)
+"""So long after the last word of a person, nobody remembers that the conversation was never handed back."""
+
 log = structlog.get_logger(__name__)
 
 
 class Due(Enum):
     REMINDER = auto()
     RETURN = auto()
+    HAND_BACK = auto()
 
 
 async def watch_handoffs(database: Database, settings: HandoffSettings) -> None:
@@ -75,6 +79,8 @@ def _attend(connection: Connection, *, conversation_id: str, settings: HandoffSe
         there = availability(connection, settings, at=at)
         announce(connection, held, lambda tongue: still_waiting(tongue, there, contact_known=contact_known))
         repository.change_handoff(connection, handoff.id, reminded_at=at)
+    elif due is Due.HAND_BACK:
+        move(connection, held, Step.HAND_BACK, says=lambda tongue: handoff_texts(tongue).handed_back)
     else:
         _return_to_bot(connection, held, contact_known=contact_known)
     return True
@@ -112,13 +118,18 @@ def _due(connection: Connection, handoff: HandoffRow, settings: HandoffSettings,
 def _due_of_taken(
     connection: Connection, handoff: HandoffRow, settings: HandoffSettings, at: datetime
 ) -> Due | None:
-    """The visitor waits from their first message that nobody replied to, or since the handoff was taken without a word."""
+    """The visitor waits from their first message that nobody replied to, or since the handoff was taken without a word.
+
+    Where the office is closed the person has gone home, and every minute counts.
+    """
+    office = settings.office
     replied = repository.last_reply(connection, handoff.conversation_id)
     waiting = handoff.taken_at
     assert waiting is not None, "who takes a handoff takes it at a moment"
     if replied is not None and replied >= waiting:
         unanswered = repository.first_said_after(connection, handoff.conversation_id, replied)
         if unanswered is None:
-            return None
+            return Due.HAND_BACK if at - replied >= FORGOTTEN_AFTER else None
         waiting = unanswered
-    return Due.RETURN if settings.office.open_time(waiting, at) >= settings.silent_after else None
+    waited = office.open_time(waiting, at) if office.is_open(at) else at - waiting
+    return Due.RETURN if waited >= settings.silent_after else None

@@ -7,10 +7,11 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.db.base import new_id
+from bot.db.base import new_id, now
 from bot.db.engine import Database
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release
 from bot.errors import NothingToServeError
@@ -28,19 +29,23 @@ if TYPE_CHECKING:
 ASSUMED_UNKNOWN_SHARE = 0.2
 """Share of messages that no answer covers, while no traffic tells; see docs/decisions/0005."""
 
+TRAFFIC_WINDOW, MOST_TRAFFIC = timedelta(days=90), 4000
+"""What customers asked last, for training to learn how much their neighbours tell (`retrieval.traffic`)."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the stage ("encode", "calibrate"), steps done and steps in all."""
 
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """`sources` and `conversations` are those of the questions, by number."""
+    """`sources` and `conversations` are those of the questions, by number; `traffic` is (utterance, language)."""
 
     revision: int
     knowledge: Knowledge
     out_of_scope: tuple[tuple[str, str], ...]
     sources: Mapping[int, str]
     conversations: Mapping[int, str]
+    traffic: tuple[tuple[str, str], ...] = ()
 
 
 async def build_release(
@@ -93,6 +98,7 @@ async def load_inputs(database: Database) -> BuildInputs:
             await load_out_of_scope(session),
             await load_question_sources(session),
             await repository.question_conversations(session),
+            await repository.recent_messages(session, since=now() - TRAFFIC_WINDOW, most=MOST_TRAFFIC),
         )
     if not inputs.knowledge.questions:
         raise NothingToServeError("no approved answer with a question yet; import some with --approve first")

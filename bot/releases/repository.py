@@ -1,6 +1,7 @@
 """Queries on checkpoints, snapshots, releases and the pointer."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,7 @@ from bot.db.base import now
 from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import Answer, Label, Question
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
+from retrieval.decision import RULES_BY_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,20 @@ async def questions_changed_since(session: AsyncSession, revision: int) -> int:
         .where(or_(Question.revision > revision, Answer.revision > revision))
     )
     return (await session.execute(statement)).scalar_one()
+
+
+async def recent_messages(
+    session: AsyncSession, *, since: datetime, most: int
+) -> tuple[tuple[str, str], ...]:
+    """The newest `most` messages, with their language, that were decided by evidence; without repetitions."""
+    statement = (
+        select(Exchange.utterance, Exchange.language)
+        .where(Exchange.created_at >= since, Exchange.rule.in_(sorted(RULES_BY_EVIDENCE)))
+        .order_by(Exchange.id.desc())
+        .limit(most)
+    )
+    rows = (await session.execute(statement)).all()
+    return tuple(dict.fromkeys((row.utterance, row.language) for row in reversed(rows)))
 
 
 async def question_conversations(session: AsyncSession) -> dict[int, str]:

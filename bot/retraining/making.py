@@ -110,6 +110,7 @@ def _exported(export: Path, inputs: BuildInputs) -> Manifest:
         export,
         knowledge=inputs.knowledge,
         out_of_scope=inputs.out_of_scope,
+        traffic=inputs.traffic,
         sources=inputs.sources,
         trust=trust_of(inputs.sources),
         conversations=inputs.conversations,

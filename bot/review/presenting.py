@@ -43,14 +43,19 @@ async def review_items(session: AsyncSession, entries: Sequence[Entry]) -> list[
 
 
 async def exchange_item(session: AsyncSession, exchange_id: str) -> ReviewItem | None:
-    """One exchange by itself, wherever its question stands; None for one in which nothing was decided about a question."""
-    rows = await repository.asked_in(session, [exchange_id])
-    if not rows:
+    """One exchange by itself, wherever its question stands; None when there is no such exchange."""
+    row = await repository.any_asked(session, exchange_id)
+    if row is None:
         return None
-    waiting = Waiting(key_of(rows[0].utterance), rows)
+    waiting = Waiting(key_of(row.utterance), [row])
     nowhere = Ranked(row=0, gain=0.0, uncertainty=0.0, doubt=0.0, settles=0.0)
     items = await review_items(session, [Entry(waiting, nowhere)])
     return items[0] if items else None
+
+
+def can_be_decided(item: ReviewItem) -> bool:
+    """Whether it asks something that an answer could be right for, and in letters or digits."""
+    return repository.is_question(item.rule) and bool(key_of(item.utterance))
 
 
 def _by_key(entries: Sequence[Entry], found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

@@ -64,7 +64,24 @@ async def asked_in(session: AsyncSession, ids: Collection[str]) -> list[AskedRow
     return sorted(found, key=lambda row: row.id)
 
 
+async def any_asked(session: AsyncSession, exchange_id: str) -> AskedRow | None:
+    """An exchange, also one in which nothing was decided about a question."""
+    row = (await session.execute(_exchanges().where(Exchange.id == exchange_id))).first()
+    return _asked_row(row) if row is not None else None
+
+
+def is_question(rule: str) -> bool:
+    """Whether an exchange that this rule decided is about a question."""
+    return rule not in NO_QUESTION and not rule.startswith(SMALL_TALK)
+
+
 def _asked() -> Select[Any]:
+    return _exchanges().where(
+        Exchange.rule.not_in(NO_QUESTION), ~Exchange.rule.startswith(SMALL_TALK, autoescape=True)
+    )
+
+
+def _exchanges() -> Select[Any]:
     first, second = (Exchange.candidates[place]["confidence"].as_float() for place in (0, 1))
     return (
         select(
@@ -76,7 +93,6 @@ def _asked() -> Select[Any]:
             func.coalesce(Conversation.visitor_id, Conversation.id).label("visitor"),
         )
         .join(Conversation, Conversation.id == Exchange.conversation_id)
-        .where(Exchange.rule.not_in(NO_QUESTION), ~Exchange.rule.startswith(SMALL_TALK, autoescape=True))
         .order_by(Exchange.id.desc())
     )
 

@@ -202,10 +202,11 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
     experiment = post("/v1/experiments", {"release_a": speaking, "release_b": tried})["id"]
     client.delete(f"/v1/experiments/{experiment}", headers=key).raise_for_status()
     exchanges = [exchange["id"], *_voted(post, exchange["conversation_id"])]
-    waiting = _handoffs(post)
+    waiting, to_close = _handoffs(post), _handoffs(post)
     return {
         "conversation_id": [conversation, *waiting.values()],
         "handoff_id": list(waiting),
+        "handoff_id to close": list(to_close),
         "exchange_id": exchanges,
         "label_id": _candidates(post, conversation),
         "gap_id": _gaps(client, key),
@@ -233,8 +234,8 @@ def _voted(post: Callable[[str, object], JsonObject], conversation: str) -> list
 
 
 def _handoffs(post: Callable[[str, object], JsonObject]) -> dict[str, str]:
-    """More of them, each in a conversation of its own, than two operations can end; with their conversations."""
-    talks = [post("/v1/conversations", {})["conversation_id"] for _ in range(3 * EXAMPLES)]
+    """More of them, each in a conversation of its own, than one operation can end; with their conversations."""
+    talks = [post("/v1/conversations", {})["conversation_id"] for _ in range(2 * EXAMPLES)]
     return {post(f"/v1/conversations/{talk}/handoff", {})["id"]: talk for talk in talks}
 
 
@@ -261,11 +262,14 @@ def _gaps(client: TestClient, key: dict[str, str]) -> list[str]:
 
 def with_known(described: JsonObject, ids: dict[str, list[str]]) -> JsonObject:
     """The document with the ids that exist, and one that does not, as the values of each parameter and field."""
-    for path in described["paths"].values():
-        for operation in path.values():
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
             for parameter in operation.get("parameters", []):
-                if parameter["name"] in ids and parameter["in"] == "path":
-                    parameter["schema"]["enum"] = [*ids[parameter["name"]], "nobody"]
+                name = parameter["name"]
+                if name in ids and parameter["in"] == "path":
+                    # Those that another operation would have ended before.
+                    known = ids[f"{name} to close"] if path.endswith("/close") else ids[name]
+                    parameter["schema"]["enum"] = [*known, "nobody"]
     for name in (
         "MessageIn",
         "QuestionIn",

@@ -111,7 +111,8 @@ def test_fusion_learns_nothing_from_answers_that_lost_their_only_question() -> N
 
 
 def test_parts_are_those_of_the_weights() -> None:
-    assert parts_of(BASE) == pytest.approx((2.0, 1.0, np.log(0.61), 0.3, 0.1, 0.35, 0.0, 0.0))
+    assert parts_of(BASE) == pytest.approx((2.0, 1.0, np.log(0.61), 0.3, 0.1, 0.35, 0.0, 0.0, 0.0))
+    assert parts_of(replace(BASE, echo=0.5))[-1] == pytest.approx(np.log(11.0))
     assert len(parts_of(BASE)) == len(PRIOR_WEIGHTS)
 
 

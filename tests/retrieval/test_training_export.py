@@ -18,6 +18,7 @@ QUESTIONS = [
 ]
 PASSAGES = [PassageRecord(1, "ans_call", "Call 020 7946 0958\u2028or write to help@shop.example.", "en")]
 STRANGE = (("who won the match", "en"),)
+ASKED = (("wo ist mein paket", "en"), ("退款呢", "zh"))
 SOURCES = {1: "operator", 2: "mined"}
 ROW = {"number": 1, "answer_id": "a", "text": "Where is my refund?", "language": "en"}
 
@@ -28,6 +29,7 @@ def write(folder: Path, questions: list[QuestionRecord] = QUESTIONS) -> dict[str
             folder,
             knowledge=Knowledge(questions, PASSAGES),
             out_of_scope=STRANGE,
+            traffic=ASKED,
             meta={"revision": 3},
             sources=SOURCES,
             trust={1: 1.0, 2: 0.7},
@@ -36,7 +38,7 @@ def write(folder: Path, questions: list[QuestionRecord] = QUESTIONS) -> dict[str
 
 
 def write_by_hand(folder: Path, file: str, row: dict[str, Any], **meta: Any) -> Path:
-    lines = dict.fromkeys(("questions.jsonl", "passages.jsonl", "out_of_scope.jsonl"), b"")
+    lines = dict.fromkeys(("questions.jsonl", "passages.jsonl", "out_of_scope.jsonl", "traffic.jsonl"), b"")
     lines[file] = json.dumps(row).encode() + b"\n"
     write_artifact(
         folder,
@@ -45,7 +47,7 @@ def write_by_hand(folder: Path, file: str, row: dict[str, Any], **meta: Any) -> 
             name: lambda path, content=content: path.write_bytes(content) and None
             for name, content in lines.items()
         },
-        meta={"export_schema": 1, "rows": {name: content.count(b"\n") for name, content in lines.items()}}
+        meta={"export_schema": 2, "rows": {name: content.count(b"\n") for name, content in lines.items()}}
         | meta,
     )
     return folder
@@ -53,9 +55,9 @@ def write_by_hand(folder: Path, file: str, row: dict[str, Any], **meta: Any) -> 
 
 def test_manifest_counts_rows_and_label_sources(tmp_path: Path) -> None:
     assert write(tmp_path / "a") == {
-        "export_schema": 1,
+        "export_schema": 2,
         "revision": 3,
-        "rows": {"questions.jsonl": 3, "passages.jsonl": 1, "out_of_scope.jsonl": 1},
+        "rows": {"questions.jsonl": 3, "passages.jsonl": 1, "out_of_scope.jsonl": 1, "traffic.jsonl": 2},
         "label_sources": {"mined": 1, "operator": 1, "unknown": 1},
     }
 
@@ -66,6 +68,7 @@ def test_everything_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert list(read.knowledge.questions) == sorted(QUESTIONS, key=lambda each: each.number)
     assert list(read.knowledge.passages) == PASSAGES
     assert (read.out_of_scope, read.sources, read.trust) == (STRANGE, SOURCES, {1: 1.0, 2: 0.7})
+    assert read.traffic == ASKED
 
 
 def test_equal_knowledge_in_another_order_gives_equal_bytes(tmp_path: Path) -> None:
@@ -80,14 +83,16 @@ def test_what_earlier_rules_let_through_is_masked_on_writing(tmp_path: Path) -> 
         tmp_path / "a",
         knowledge=Knowledge([QuestionRecord(1, "a", "My mail is ana@home.example", "en")]),
         out_of_scope=(("ring me: +44 20 7946 0958", "en"),),
+        traffic=(("I am bo@home.example", "en"),),
         meta={},
     )
     read = read_training_export(tmp_path / "a")
     assert [question.text for question in read.knowledge.questions] == ["My mail is [email]"]
     assert read.out_of_scope == (("ring me: [phone]", "en"),)
+    assert read.traffic == (("I am [email]", "en"),)
 
 
-@pytest.mark.parametrize("file", ["questions.jsonl", "out_of_scope.jsonl"])
+@pytest.mark.parametrize("file", ["questions.jsonl", "out_of_scope.jsonl", "traffic.jsonl"])
 def test_unmasked_line_is_refused_and_named(tmp_path: Path, file: str) -> None:
     folder = write_by_hand(tmp_path / "a", file, ROW | {"text": "I am ana@home.example"})
     with pytest.raises(ArtifactError) as refused:
@@ -108,7 +113,7 @@ def test_answer_may_name_the_hotline_and_no_card(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("meta", "says"),
     [
-        ({"export_schema": 2}, "has export schema 2; this program reads 1"),
+        ({"export_schema": 1}, "has export schema 1; this program reads 2"),
         ({"export_schema": None}, "has export schema None"),
         ({"rows": {"questions.jsonl": 2}}, "rows, not"),
     ],

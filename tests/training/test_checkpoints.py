@@ -23,10 +23,15 @@ from training.errors import TrainingError
 
 SETTINGS = TrainSettings(target_error=0.1, unknown_share=0.2)
 STRANGE = (("who won the match", "en"),)
+ASKED = tuple(
+    (f"{question.text} for order {n}", "en") for n in range(2) for question in knowledge().questions
+)
 
 
 def export(folder: Path) -> TrainingExport:
-    write_training_export(folder, knowledge=knowledge(), out_of_scope=STRANGE, meta={"revision": 3})
+    write_training_export(
+        folder, knowledge=knowledge(), out_of_scope=STRANGE, traffic=ASKED, meta={"revision": 3}
+    )
     return read_training_export(folder)
 
 
@@ -81,6 +86,7 @@ def test_same_export_and_seed_make_the_same_checkpoint(
     assert made[0].meta["tuned"] is tuned
     assert made[0].meta["headed"] is True
     assert made[0].meta["questions"] == 80
+    assert made[0].meta["traffic"] == len(ASKED)
     assert {"head.safetensors", "head.json", "confidence.json", "encoder.onnx"} < set(made[0].files)
 
 
@@ -99,6 +105,9 @@ def test_checkpoint_serves_with_its_head(tmp_path: Path, tiny_bert_folder: Path)
     assert best.answer_id == "refund"
     assert best.meaning != 0.0
     assert best.wording > max(candidate.wording for candidate in found.retrieved.candidates[1:])
+    assert loaded.traffic is not None
+    assert found.retrieved.surroundings is not None
+    assert max(candidate.echo for candidate in found.retrieved.candidates) > 0
 
 
 def test_export_without_questions_is_refused_and_nothing_is_written(

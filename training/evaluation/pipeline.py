@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from retrieval.confidence import ConfidenceModel, fit_examples
 from retrieval.decision import Outcome
 from retrieval.encoder import Encoder
 from retrieval.engine import Engine
+from retrieval.fusion import reordered
 from retrieval.language import detect_language
 from retrieval.leave_one_out import Example
 from retrieval.masking import mask
@@ -27,8 +28,10 @@ from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
+from retrieval.traffic import Traffic, without_traffic
 from training.evaluation.traffic import UNESTIMATED_SHARE, estimate_share
 from training.fitting import Fitted, fit
+from training.surroundings import newest_question, sampled
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -76,12 +79,14 @@ class Reply:
 class Trial:
     """A fitted engine, its replies to the messages, and what that took.
 
-    `serving_encoder` is the tuned encoder with one thread, None where nothing was tuned.
+    `serving_encoder` is the tuned encoder with one thread, None where nothing was tuned. `alone` is what was found before the other messages
+    were looked at.
     """
 
     engine: Engine
     fitted: Fitted
     found: tuple[Retrieved, ...]
+    alone: tuple[Retrieved, ...]
     replies: tuple[Reply, ...]
     unknown_share: float
     share_is_estimated: bool
@@ -100,16 +105,20 @@ def run_trial(
     backbone: Backbone | None = None,
     progress: Progress | None = None,
 ) -> Trial:
-    """Fits on `knowledge` alone (the messages' texts serve the unknown share only) and replies to every message.
+    """Fits on `knowledge` and replies to every message.
 
-    `trust` says by question number how much one counts; without, all count alike.
+    Of the messages nothing but the texts is known: they are the traffic (`retrieval.traffic`), in which no message meets itself, and tell
+    the share of unknown ones. `trust` says by question number how much one counts; without, all count alike.
     """
     started = perf_counter()
+    asked = [(message.utterance, message.language) for message in messages]
+    sample = sampled(asked, seed=settings.seed)
     fitted = fit(
         encoder,
         knowledge,
         backbone=backbone,
         out_of_scope=[(message.utterance, message.language) for message in out_of_scope],
+        traffic=sample,
         trust=trust,
         seed=settings.seed,
         progress=progress,
@@ -121,22 +130,25 @@ def run_trial(
         retriever = Retriever(bulk, retriever.view)
     model = _fitted(examples, settings, UNESTIMATED_SHARE)
     trained = perf_counter() - started
-    found = Engine(retriever, model, fitted.head).retrieve_all(
-        [(message.utterance, message.language) for message in messages],
-        limit=RANKS_GIVEN,
-        progress=_stage(progress, "messages"),
+    alone = Engine(retriever, model, fitted.head).retrieve_all(
+        asked, limit=RANKS_GIVEN, progress=_stage(progress, "messages")
     )
     started = perf_counter()
-    estimate = settings.unknown_share
-    if estimate is None:
-        estimate = estimate_share(fitted, found, model, labelled=len(out_of_scope))
+    traffic = None
+    if fitted.judge is not None:
+        heard = dict(zip(asked, alone, strict=True))
+        known = [reordered(heard[message], fitted.judge.fusion) for message in sample]
+        traffic = Traffic.of(known, fitted.judge, newest_question=newest_question(retriever.view))
+    found = alone if traffic is None else traffic.surround(alone, model.fusion)
+    estimate = _estimated(fitted, found, model, settings, labelled=len(out_of_scope))
     share = UNESTIMATED_SHARE if estimate is None else estimate
-    engine = Engine(retriever, _fitted(examples, settings, share), fitted.head)
+    engine = Engine(retriever, _fitted(examples, settings, share), fitted.head, traffic)
     trained += perf_counter() - started
     return Trial(
         engine=engine,
         fitted=fitted,
         found=tuple(found),
+        alone=tuple(alone),
         replies=tuple(_reply(engine, *pair) for pair in zip(messages, found, strict=True)),
         unknown_share=share,
         serving_encoder=serving,
@@ -145,10 +157,26 @@ def run_trial(
     )
 
 
+def replies_without_traffic(
+    trial: Trial, messages: Sequence[Message], *, settings: FitSettings, labelled: int = 0
+) -> tuple[Reply, ...]:
+    """What the same installation replies when it looks at each message alone; `labelled` rows are out of scope by label."""
+    examples = tuple(
+        replace(example, retrieved=without_traffic(example.retrieved)) for example in trial.fitted.examples
+    )
+    fitted = replace(trial.fitted, examples=examples)
+    model = _fitted(examples, settings, UNESTIMATED_SHARE)
+    found = [reordered(each, model.fusion) for each in trial.alone]
+    estimate = _estimated(fitted, found, model, settings, labelled=labelled)
+    share = UNESTIMATED_SHARE if estimate is None else estimate
+    engine = Engine(trial.engine.retriever, _fitted(examples, settings, share), fitted.head)
+    return tuple(_reply(engine, *pair) for pair in zip(messages, found, strict=True))
+
+
 def replies_at(trial: Trial, messages: Sequence[Message], *, settings: FitSettings) -> tuple[Reply, ...]:
     """What the trial's engine replies to its messages with the cut-offs of these settings, the share of unknown ones as it was."""
     model = _fitted(trial.fitted.examples, settings, trial.unknown_share)
-    engine = Engine(trial.engine.retriever, model, trial.fitted.head)
+    engine = Engine(trial.engine.retriever, model, trial.fitted.head, trial.engine.traffic)
     return tuple(_reply(engine, *pair) for pair in zip(messages, trial.found, strict=True))
 
 
@@ -157,7 +185,7 @@ def milliseconds_a_message(engine: Engine, messages: Sequence[Message], *, encod
 
     `encoder` is the engine's as it serves: with one thread, since a service answers several messages at once.
     """
-    serving = Engine(Retriever(encoder, engine.retriever.view), engine.confidence, engine.head)
+    serving = replace(engine, retriever=Retriever(encoder, engine.retriever.view))
     serving.warm_up()
     step = max(1, len(messages) // TIMED_MESSAGES)
     times = []
@@ -177,6 +205,20 @@ def _tuned(backbone: Backbone, top: TunedTop) -> tuple[Encoder, Encoder]:
         folder = Path(workspace) / "encoder"
         export_encoder(backbone, folder, top=top.layers)
         return OnnxEncoder.load(folder, threads=os.cpu_count() or 1), OnnxEncoder.load(folder)
+
+
+def _estimated(
+    fitted: Fitted,
+    found: Sequence[Retrieved],
+    model: ConfidenceModel,
+    settings: FitSettings,
+    *,
+    labelled: int,
+) -> float | None:
+    """The share of unknown ones: as it was stated, else as the messages tell it, if they do."""
+    if settings.unknown_share is not None:
+        return settings.unknown_share
+    return estimate_share(fitted, found, model, labelled=labelled)
 
 
 def _fitted(examples: Sequence[Example], settings: FitSettings, share: float) -> ConfidenceModel:

@@ -14,15 +14,17 @@ from training.evaluation.pipeline import (
     FitSettings,
     Message,
     Progress,
+    Reply,
     Trial,
     milliseconds_a_message,
+    replies_without_traffic,
     run_trial,
 )
 from training.evaluation.records import Measurement
 from training.evaluation.scoring import Figures, ranking_figures, reply_figures
 from training.evaluation.sets import LabelledSet
 
-PIPELINE, UNTUNED = "Kefu", "Kefu, encoder not tuned"
+PIPELINE, UNTUNED, ALONE = "Kefu", "Kefu, encoder not tuned", "Kefu, each message alone"
 
 
 def measure_set(
@@ -53,7 +55,12 @@ def measure_set(
             trial.engine, messages, encoder=trial.serving_encoder or serving_encoder
         ),
     }
-    rows = [(PIPELINE if tune else UNTUNED, _pipeline_figures(chosen, trial, settings, costs))]
+    rows = [(PIPELINE if tune else UNTUNED, _pipeline_figures(chosen, trial.replies, settings, costs))]
+    if trial.engine.traffic is not None:
+        alone = replies_without_traffic(
+            trial, messages, settings=settings, labelled=len(chosen.training.out_of_scope)
+        )
+        rows.append((ALONE, _pipeline_figures(chosen, alone, settings, {})))
     for ranking in _rankings(chosen, trial, messages, seed=settings.seed):
         if progress is not None:
             progress(ranking.name, 1, 1)
@@ -75,11 +82,11 @@ def measure_set(
 
 
 def _pipeline_figures(
-    chosen: LabelledSet, trial: Trial, settings: FitSettings, costs: Figures
+    chosen: LabelledSet, replies: Sequence[Reply], settings: FitSettings, costs: Figures
 ) -> dict[str, Figures]:
     return {
         group: reply_figures(
-            [trial.replies[place] for place in places],
+            [replies[place] for place in places],
             [chosen.right[place] for place in places],
             target_error=settings.target_error,
             single_label=not chosen.is_faq,

@@ -153,6 +153,9 @@ def _replies(engine: Engine, plan: Sequence[tuple[Question, LeftOut]]) -> Replie
             left_out=left_out,
             reading=None if engine.head is None else engine.head.read(tuned, row.text),
         )
+        if engine.traffic is not None and (row.right or left_out is NOTHING_LEFT_OUT):
+            # Traffic was judged with all answers: it would give away those that are left out.
+            (found,) = engine.traffic.surround([found], engine.confidence.fusion)
         decision = engine.decide(found, asks_for_person=asks_for_person(row.text))
         given.append(decision.scored[0].candidate.answer_id if decision.scored else "")
         confidence.append(decision.confidence)

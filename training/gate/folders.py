@@ -44,7 +44,7 @@ class LoadedRelease:
         """Raises ArtifactError or another RetrievalError when it cannot be used."""
         checkpoint = Checkpoint.load(folders.checkpoint)
         retriever = Retriever.from_snapshot(folders.snapshot, encoder=checkpoint.encoder)
-        engine = Engine(retriever, checkpoint.confidence, checkpoint.head)
+        engine = Engine(retriever, checkpoint.confidence, checkpoint.head, checkpoint.traffic)
         return cls(folders, checkpoint, read_manifest(folders.snapshot, kind=SNAPSHOT_KIND), engine)
 
     def catch_up(self, knowledge: Knowledge) -> None:

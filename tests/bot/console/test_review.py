@@ -210,6 +210,18 @@ async def test_viewer_sees_it_all_and_decides_nothing(open_desk: OpenDesk, clien
     assert refused.status_code == 403
 
 
+async def test_exchange_without_a_question_is_shown_and_not_decided_about(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    exchange_id = await ask(client, "let me talk to a person")
+
+    page = await desk.get(f"/review/exchanges/{exchange_id}")
+
+    assert page.status_code == 200
+    assert "let me talk to a person" in page.text
+    assert 'data-key="o"' not in page.text
+
+
 async def test_what_makes_no_sense_is_refused(
     desk: Desk, client: httpx.AsyncClient, database: Database
 ) -> None:

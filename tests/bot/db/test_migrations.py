@@ -157,6 +157,20 @@ async def test_replies_stored_with_a_token_are_forgotten(empty_database: Databas
     assert [row[0] for row in (await rows(empty_database))["idempotency_keys"]] == ["visitor:vis_1"]
 
 
+async def test_handoffs_of_before_are_missed_ones_and_the_bot_speaks(empty_database: Database) -> None:
+    await migrate(empty_database, to="e6c2b8f41d70")
+    await fill(empty_database)
+    async with empty_database.connection() as connection:
+        await connection.exec_driver_sql("UPDATE conversations SET state = 'person'")
+
+    await migrate(empty_database)
+
+    async with empty_database.connection() as connection:
+        handoff = (await connection.exec_driver_sql("SELECT state, taken_by, closed_at FROM handoffs")).one()
+        state = (await connection.exec_driver_sql("SELECT state FROM conversations")).scalar_one()
+    assert (tuple(handoff), state) == (("missed", None, None), "bot")
+
+
 async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     await fill(database)
     before = await rows(database)

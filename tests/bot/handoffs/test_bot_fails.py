@@ -5,15 +5,19 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from bot.access.principals import Scope
 from bot.answering.texts import TEXTS
+from bot.answering.understanding import clean
 from bot.app import create_app
+from bot.conversations import turns
 from bot.db.conversation_tables import Exchange, Message
 from bot.db.engine import Database
 from bot.errors import UnavailableError
+from bot.handoffs.service import withdraw
 from bot.handoffs.texts import handoff_texts
 from bot.settings import Settings
 from tests.bot.handoffs.desk import Desk, ask_for_person, shown, transcript
@@ -51,7 +55,7 @@ async def test_without_release_and_people_it_is_503_and_nothing_is_kept(
     assert await messages(database) == 0
 
 
-@pytest.mark.parametrize(("said", "language"), [(QUESTION, "en"), ("可以退货吗？", "zh")])
+@pytest.mark.parametrize(("said", "language"), [(QUESTION, "en"), ("可以退货吗", "zh")])
 async def test_without_release_a_person_who_is_there_gets_the_message(
     empty_client: httpx.AsyncClient, new_key: Any, database: Database, said: str, language: str
 ) -> None:
@@ -125,6 +129,46 @@ async def test_nothing_is_read_by_the_bot_while_a_person_is_there(
     await break_retrieval(app, monkeypatch, RuntimeError("the bot read along"))
 
     assert (await talk.say(QUESTION)).json()["outcome"] == "handed_off"
+
+
+async def test_takeover_while_the_bot_reads_drops_its_reply_and_says_so_in_the_log(
+    app: FastAPI, talk: Talk, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handoff = await ask_for_person(talk)
+    retrieve = app.state.parts.follower.retrieve
+
+    async def slow(*wanted: Any, **more: Any) -> Any:
+        found = await retrieve(*wanted, **more)
+        await desk.step("take", handoff["id"])
+        return found
+
+    monkeypatch.setattr(app.state.parts.follower, "retrieve", slow)
+    with structlog.testing.capture_logs() as logs:
+        exchange = (await talk.say(QUESTION)).json()
+
+    assert exchange["reply"]["text"] == ""
+    assert [role for role, _ in await transcript(talk)] == ["system", "system", "customer"]
+    dropped = {"event": "bot_reply_dropped", "conversation": talk.id, "exchange": exchange["id"]}
+    assert [log for log in logs if log.items() >= dropped.items()] != []
+    assert QUESTION not in str(logs)
+
+
+async def test_message_that_meets_the_way_back_to_the_bot_is_answered(
+    talk: Talk, desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask_for_person(talk)
+    await desk.reply(talk)
+
+    def late(text: str) -> Any:
+        with database.quick.engine.begin() as connection:
+            withdraw(connection, talk.id)
+        return clean(text)
+
+    monkeypatch.setattr(turns, "clean", late)
+    exchange = (await talk.say(QUESTION)).json()
+
+    assert exchange["outcome"] == "answered"
+    assert [role for role, _ in await transcript(talk)][-3:] == ["system", "customer", "bot"]
 
 
 async def test_failed_exchanges_are_no_questions_to_review(

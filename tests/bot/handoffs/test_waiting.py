@@ -91,13 +91,38 @@ async def test_silence_counts_from_the_first_message_that_nobody_replied_to(
 ) -> None:
     await ask_for_person(talk)
     await desk.reply(talk)
-    assert await attend_to_waiting(database, ALWAYS, at=minutes(24 * 60)) == 0, (
-        "the visitor has the last word to say"
-    )
+    assert await attend_to_waiting(database, ALWAYS, at=minutes(60)) == 0, "it is the visitor's turn"
 
     await talk.say("are you there")
     assert await attend_to_waiting(database, ALWAYS, at=minutes(29)) == 0
     assert await attend_to_waiting(database, ALWAYS, at=minutes(31)) == 1
+
+
+async def test_person_who_went_home_gives_way_out_of_hours_too(
+    talk: Talk, desk: Desk, database: Database
+) -> None:
+    never = HandoffSettings(holidays=tuple(now().date() + timedelta(days=n) for n in range(-2, 3)))
+    await ask_for_person(talk)
+    await desk.reply(talk)
+    await talk.say("are you there")
+
+    done = [await attend_to_waiting(database, never, at=minutes(n)) for n in (29, 31)]
+
+    assert done == [0, 1]
+    assert (await system_messages(talk))[-1] == called_away("en", contact_known=False)
+
+
+async def test_conversation_that_was_never_handed_back_goes_back_by_itself(
+    talk: Talk, desk: Desk, database: Database
+) -> None:
+    await ask_for_person(talk)
+    await desk.reply(talk)
+
+    done = [await attend_to_waiting(database, ALWAYS, at=minutes(60 * n)) for n in (11.9, 12.1, 13)]
+
+    assert done == [0, 1, 0]
+    assert (await system_messages(talk))[-1] == EN.handed_back
+    assert ((await shown(talk))["state"], await desk.waiting()) == ("bot", [])
 
 
 class Stop(BaseException):

@@ -186,3 +186,22 @@ async def test_questions_know_the_conversation_they_come_from(database: Database
         found = await repository.question_conversations(session)
     assert found
     assert all(isinstance(number, int) and conversation for number, conversation in found.items())
+
+
+async def test_recent_messages_are_those_decided_by_evidence_without_repetitions(
+    talk: Talk, database: Database
+) -> None:
+    said = (
+        "How long does delivery take?",
+        "I want to talk to a person",
+        "退款多久到账",
+        "How long does delivery take?",
+    )
+    for text in said:
+        await talk.say(text)
+    async with database.read() as session:
+        found = await repository.recent_messages(session, since=now() - timedelta(days=1), most=10)
+        newest = await repository.recent_messages(session, since=now() - timedelta(days=1), most=1)
+        later = await repository.recent_messages(session, since=now() + timedelta(days=1), most=10)
+    assert found == (("How long does delivery take?", "en"), ("退款多久到账", "zh"))
+    assert (newest, later) == ((("How long does delivery take?", "en"),), ())
