@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.access_tables import Site
@@ -189,20 +189,18 @@ async def exchanges_before(
     before: str | None,
     limit: int,
 ) -> Sequence[Exchange]:
-    """The rows behind a figure, the newest first."""
-    statement = (
-        select(Exchange)
-        .where(Exchange.created_at >= since, Exchange.created_at < until, *_exchange_of(wanted))
-        .order_by(Exchange.created_at.desc(), Exchange.id.desc())
-        .limit(limit)
-    )
-    if outcomes:
-        statement = statement.where(Exchange.outcome.in_(outcomes))
+    """The rows behind a figure, the newest first. Of each outcome no more are looked at than are wanted."""
+    conditions = [Exchange.created_at >= since, Exchange.created_at < until, *_exchange_of(wanted)]
     if before is not None:
         moment = select(Exchange.created_at).where(Exchange.id == before).scalar_subquery()
-        statement = statement.where(
+        conditions.append(
             (Exchange.created_at < moment) | ((Exchange.created_at == moment) & (Exchange.id < before))
         )
+    newest_first = (Exchange.created_at.desc(), Exchange.id.desc())
+    ids = select(Exchange.id).where(*conditions).order_by(*newest_first).limit(limit)
+    parts = [ids.where(Exchange.outcome == outcome).subquery() for outcome in outcomes] or [ids.subquery()]
+    found = union_all(*(select(part.c.id) for part in parts))
+    statement = select(Exchange).where(Exchange.id.in_(found)).order_by(*newest_first).limit(limit)
     return (await session.execute(statement)).scalars().all()
 
 
@@ -217,11 +215,13 @@ async def voted_before(
     limit: int,
 ) -> Sequence[tuple[str, Exchange]]:
     """(vote, exchange), the newest votes first."""
+    # Not by the index on exchanges' times: there are far more exchanges in a month than votes on a page.
+    asked_at = func.coalesce(Exchange.created_at, since)
     statement = (
         select(Feedback.id, Exchange)
         .join(Exchange, Exchange.id == Feedback.exchange_id)
         .where(Feedback.rating == rating, COUNTS)
-        .where(Exchange.created_at >= since, Exchange.created_at < until, *_exchange_of(wanted))
+        .where(asked_at >= since, asked_at < until, *_exchange_of(wanted))
         .order_by(Feedback.id.desc())
         .limit(limit)
     )
