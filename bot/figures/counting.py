@@ -25,7 +25,13 @@ from bot.db.base import JsonObject, now
 from bot.db.engine import Database
 from bot.figures import repository
 from bot.figures.repository import OWN_WORDS, REASONS, AskedRow
-from bot.review.repository import DISSATISFIED, NO_QUESTION, SMALL_TALK
+from bot.review.repository import (
+    DISSATISFIED,
+    NO_QUESTION,
+    SMALL_TALK,
+    kinds_of_signals,
+    votes_on,
+)
 from retrieval.decision import Outcome
 
 DURABLE_AFTER = timedelta(days=7)
@@ -92,16 +98,18 @@ async def counts_of(session: AsyncSession, day: date, *, at: datetime) -> list[J
     """The rows of a day."""
     since, until = _start(day), _start(day) + timedelta(days=1)
     asked = await repository.asked_between(session, since, until)
-    votes = await repository.votes_between(session, since, until)
+    asked_in = {row.id: row.conversation_id for row in asked}
+    votes = [(asked_in[vote.exchange_id], vote.rating) for vote in await votes_on(session, asked_in)]
+    signals = await kinds_of_signals(session, asked_in)
+    dissatisfied = {asked_in[exchange_id] for exchange_id, kind in signals if kind in DISSATISFIED}
     handoffs = await repository.handoffs_between(session, since, until)
-    dissatisfied = await repository.dissatisfied_between(session, since, until, kinds=DISSATISFIED)
     talks = _talks(asked, votes, handoffs)
     counts: Counter[Key] = Counter()
     for row in asked:
         place = (row.site_id, row.language, row.release_id or "")
         counts["message", f"{row.outcome}/{row.rule}", *place] += 1
-    for vote in votes:
-        counts["vote", vote.rating, *_place(talks[vote.conversation_id])] += 1
+    for conversation_id, rating in votes:
+        counts["vote", rating, *_place(talks[conversation_id])] += 1
     for handoff in handoffs:
         if handoff.conversation_id in talks:
             reason = handoff.reason if handoff.reason in REASONS else OWN_WORDS
@@ -139,7 +147,7 @@ async def _count_durable(
 
 
 def _talks(
-    asked: Sequence[AskedRow], votes: Sequence[Row[str, str, str]], handoffs: Sequence[Row[str, str]]
+    asked: Sequence[AskedRow], votes: Sequence[tuple[str, str]], handoffs: Sequence[Row[str, str]]
 ) -> dict[str, Talk]:
     """``asked`` is in order, so that the last language and release of a conversation count."""
     talks: dict[str, Talk] = {}
@@ -153,8 +161,8 @@ def _talks(
     for row in asked:
         if row.outcome == Outcome.HANDED_OFF and row.rule in ("asked_for_person", "bot_failed"):
             talks[row.conversation_id].handed_off = True
-    for vote in votes:
-        talks[vote.conversation_id].votes.append(vote.rating)
+    for conversation_id, rating in votes:
+        talks[conversation_id].votes.append(rating)
     for handoff in handoffs:
         if handoff.conversation_id in talks:
             talks[handoff.conversation_id].handed_off = True

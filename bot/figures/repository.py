@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.access_tables import Site
 from bot.db.base import JsonObject
-from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Signal
+from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff
 from bot.db.figure_tables import CountedDay, TrafficCount
 from bot.db.knowledge_tables import Label, LabelState
 from bot.feedback.repository import COUNTS
@@ -57,33 +57,6 @@ async def asked_between(session: AsyncSession, since: datetime, until: datetime)
         .order_by(Exchange.id)
     )
     return (await session.execute(statement)).all()
-
-
-async def votes_between(
-    session: AsyncSession, since: datetime, until: datetime
-) -> Sequence[Row[str, str, str]]:
-    """Conversation, exchange and rating; in the order they were given."""
-    statement = (
-        select(Exchange.conversation_id, Feedback.exchange_id, Feedback.rating)
-        .join(Exchange, Exchange.id == Feedback.exchange_id)
-        .join(Conversation, Conversation.id == Exchange.conversation_id)
-        .where(Conversation.created_at >= since, Conversation.created_at < until, COUNTS)
-        .order_by(Feedback.id)
-    )
-    return (await session.execute(statement)).all()
-
-
-async def dissatisfied_between(
-    session: AsyncSession, since: datetime, until: datetime, *, kinds: Collection[str]
-) -> set[str]:
-    """Conversations with such a signal."""
-    statement = (
-        select(Exchange.conversation_id)
-        .join(Signal, Signal.exchange_id == Exchange.id)
-        .join(Conversation, Conversation.id == Exchange.conversation_id)
-        .where(Conversation.created_at >= since, Conversation.created_at < until, Signal.kind.in_(kinds))
-    )
-    return set((await session.execute(statement)).scalars())
 
 
 async def handoffs_between(
