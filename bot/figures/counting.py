@@ -35,8 +35,7 @@ from bot.review.repository import (
 from retrieval.decision import Outcome
 
 DURABLE_AFTER = timedelta(days=7)
-LIVELY = timedelta(days=2)
-"""So long a day is counted anew each minute; then once a day, until nothing can change any more."""
+MINUTE, HOUR, ONE_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 Key = tuple[str, str, str, str, str]
@@ -86,12 +85,14 @@ async def count_traffic(database: Database) -> int:
 
 
 def is_due(day: date, counted_at: datetime | None, *, at: datetime) -> bool:
-    end = _start(day) + timedelta(days=1)
+    """Today each minute, yesterday each hour, an older day once a day until nothing can change any more."""
+    end = _start(day) + ONE_DAY
     if counted_at is None:
         return True
-    if counted_at >= end + DURABLE_AFTER + timedelta(days=1):
+    if counted_at >= end + DURABLE_AFTER + ONE_DAY:
         return False
-    return at - counted_at >= (timedelta(minutes=1) if at < end + LIVELY else timedelta(days=1))
+    pause = MINUTE if at < end else HOUR if at < end + ONE_DAY else ONE_DAY
+    return at - counted_at >= pause
 
 
 async def counts_of(session: AsyncSession, day: date, *, at: datetime) -> list[JsonObject]:

@@ -16,7 +16,7 @@ from bot.figures.repository import Figured
 from bot.review.repository import NO_QUESTION, SMALL_TALK
 from retrieval.decision import Outcome
 
-MOST_REVIEWED = 5_000
+MOST_REVIEWED = 2_000
 FEWEST_FOR_ALARM = 20
 BINS = 10
 LATENCIES = 1_000

@@ -151,8 +151,10 @@ def test_day_is_counted_until_nothing_can_change_any_more() -> None:
     at = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
     assert is_due(DAY, None, at=at)
-    assert is_due(DAY, at - timedelta(minutes=2), at=at)
-    assert not is_due(DAY, at - timedelta(seconds=30), at=at)
+    assert is_due(DAY, NOON - timedelta(minutes=2), at=NOON)
+    assert not is_due(DAY, NOON - timedelta(seconds=30), at=NOON)
+    assert is_due(DAY, at - timedelta(hours=2), at=at)
+    assert not is_due(DAY, at - timedelta(minutes=30), at=at)
     old = at + timedelta(days=5)
     assert not is_due(DAY, old - timedelta(hours=3), at=old)
     assert is_due(DAY, old - timedelta(hours=25), at=old)
