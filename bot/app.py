@@ -32,6 +32,7 @@ from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
 from bot.feedback.learning import learn_from_visitors
 from bot.feedback.signals import note_departures
+from bot.figures.counting import count_traffic
 from bot.handoffs import endpoints as handoffs
 from bot.handoffs.waiting import watch_handoffs
 from bot.imports import endpoints as imports
@@ -65,6 +66,7 @@ from bot.widget import endpoints as widget
 from retrieval.errors import RetrievalError
 
 CLEAN_UP_EVERY_S = 3600
+COUNT_EVERY_S = 60
 log = structlog.get_logger(__name__)
 
 
@@ -127,6 +129,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch_quality(database, tolerated_error=settings.tolerated_error),
         scrubbing.run(),
         Deliveries(database, Sender(CheckedBackend(settings.webhooks.allowed_hosts))).run(),
+        _count_traffic(database),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -141,6 +144,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         follower.close()
         await scrubbing.finish()
         await database.close()
+
+
+async def _count_traffic(database: Database) -> None:
+    while True:
+        try:
+            await count_traffic(database)
+        except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
+            log.error("traffic_not_counted", error=str(error))
+        await asyncio.sleep(COUNT_EVERY_S)
 
 
 async def _clean_up(database: Database, settings: Settings) -> None:

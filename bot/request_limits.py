@@ -12,7 +12,7 @@ KNOWLEDGE_LIMIT = 256 * 1024
 
 def limit_for(path: str) -> int:
     """Bytes that a request to this path may carry."""
-    if path.startswith("/v1/imports"):
+    if path.startswith(("/v1/imports", "/console/knowledge/imports")):
         return UPLOAD_LIMIT
     with_texts = path.startswith(
         ("/v1/answers", "/v1/labels", "/v1/chat/", "/webhooks/chatwoot", "/console/")

@@ -8,14 +8,34 @@ from starlette.datastructures import State
 
 from bot.console import account_endpoints as account
 from bot.console import assets, error_pages
+from bot.console import dashboard_endpoints as dashboard
+from bot.console import experiments_endpoints as experiments
 from bot.console import gap_endpoints as gaps
+from bot.console import imports_endpoints as imports
 from bot.console import inbox_endpoints as inbox
+from bot.console import knowledge_aids_endpoints as knowledge_aids
+from bot.console import knowledge_endpoints as knowledge
 from bot.console import login_endpoints as login
+from bot.console import releases_endpoints as releases
 from bot.console import review_endpoints as review
+from bot.console import training_endpoints as training
 from bot.console.access import check_csrf
 from bot.console.gate import OperatorGate
 
-PAGES = (login, account, inbox, review, gaps)
+PAGES = (
+    login,
+    account,
+    inbox,
+    review,
+    gaps,
+    imports,
+    knowledge_aids,
+    knowledge,
+    training,
+    experiments,
+    releases,
+    dashboard,
+)
 
 
 def create_console(state: State) -> FastAPI:

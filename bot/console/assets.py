@@ -1,6 +1,7 @@
 """Scripts and the style of the console: a fixed list of files, each under an address that changes with its content.
 
-``htmx.min.js`` is htmx 2.0.11 as published (0BSD, see ``htmx.LICENSE``).
+``htmx.min.js`` is htmx 2.0.11 as published (0BSD, see ``htmx.LICENSE``). ``chart.umd.min.js`` is Chart.js 4.6.1 (MIT, see
+``chart.LICENSE``), without the line that names a source map.
 """
 
 import hashlib

@@ -8,12 +8,23 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from bot.console.texts import account, errors, frame, gaps, inbox, review
+from bot.console.texts import (
+    account,
+    dashboard,
+    errors,
+    frame,
+    gaps,
+    inbox,
+    knowledge,
+    releases,
+    review,
+    training,
+)
 from bot.operators.logins import Caller
 
 Spoken = Literal["en", "zh"]
 Translate = Callable[..., str]
-MODULES = (account, errors, frame, gaps, inbox, review)
+MODULES = (account, dashboard, errors, frame, gaps, inbox, knowledge, releases, review, training)
 TEXTS: Mapping[str, tuple[str, str]] = {key: pair for module in MODULES for key, pair in module.TEXTS.items()}
 _PLACE = {"en": 0, "zh": 1}
 

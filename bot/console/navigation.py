@@ -23,6 +23,10 @@ class Entry:
 ENTRIES = (
     Entry("/console/inbox", "frame.inbox"),
     Entry("/console/review", "frame.review"),
+    Entry("/console/knowledge", "knowledge.title"),
+    Entry("/console/dashboard", "dashboard.title"),
+    Entry("/console/training", "training.title"),
+    Entry("/console/releases", "releases.title"),
 )
 
 

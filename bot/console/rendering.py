@@ -1,5 +1,6 @@
 """Makes pages of templates. Everything that a template puts into a page is escaped; none may switch that off."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ templates = Environment(
     auto_reload=False,
 )
 templates.globals["asset"] = asset
+templates.filters["to_json"] = lambda value: json.dumps(value, ensure_ascii=False)  # escaped, as all is
 templates.filters["iso"] = lambda moment: moment.isoformat(timespec="seconds")
 
 

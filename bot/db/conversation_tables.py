@@ -43,6 +43,7 @@ class Exchange(Base):
     """One utterance and the bot's reply with everything that led to it. Written once, never rewritten."""
 
     __tablename__ = "exchanges"
+    __table_args__ = (Index(None, "outcome", "created_at", "id"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     conversation_id: Mapped[str] = mapped_column(

@@ -16,6 +16,7 @@ from bot.knowledge.audit import record_audit
 from bot.pagination import Page, cut
 from bot.releases import gating
 from bot.releases.comparisons import STOPPED, end_experiment
+from bot.releases.deciding import check_not_rejected
 from bot.releases.line_up import running_experiment
 from bot.releases.repository import promoted
 from bot.releases.service import find_whole
@@ -30,7 +31,8 @@ async def start(session: AsyncSession, wish: ExperimentWish, *, started_by: str)
     Raises:
         NotFoundError: there is no such release.
         InvalidInputError: it is one release twice.
-        ConflictError: release_a does not speak, an experiment runs, or a release's folders were removed.
+        ConflictError: release_a does not speak, release_b was rejected, an experiment runs, or a release's folders were
+            removed.
         GateRefusedError: the gate refused release_b, it has never spoken, and nobody forces it.
     """
     await find_whole(session, wish.release_a)
@@ -42,6 +44,7 @@ async def start(session: AsyncSession, wish: ExperimentWish, *, started_by: str)
         raise ConflictError(f"release {wish.release_a} does not speak; A has to be the one that does")
     if await running_experiment(session) is not None:
         raise ConflictError("an experiment runs already; end it first: kefu releases split --end")
+    check_not_rejected(tried)
     forced = gating.is_refused(tried)
     if forced and not wish.force:
         raise GateRefusedError(

@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from bot.db.base import new_id
-from bot.errors import InvalidInputError
+from bot.errors import InvalidInputError, NotFoundError
 from bot.imports.preparing import file_hash
 from bot.private_files import make_private_folder
 
@@ -22,6 +22,7 @@ LONGEST_NAME_BYTES = 200
 """File systems take 255, for some 80 Chinese characters."""
 
 ABANDONED_AFTER_S = 24 * 3600
+_UPLOAD_NAME = re.compile(r"upl_[0-9a-f]{32}")
 _NOT_IN_NAMES = re.compile(r"[^\w.\- ()（）]+")
 
 
@@ -74,6 +75,31 @@ async def _from_body(request: Request, place: Path, filename: str | None) -> Upl
         async for piece in request.stream():
             out.write(piece)
     return Upload(target, {}, await asyncio.to_thread(file_hash, target))
+
+
+async def keep_upload(file: UploadFile, *, folder: Path) -> str:
+    """Puts an uploaded file where it waits for a person's word; returns the name by which it is found again."""
+    await asyncio.to_thread(_forget_abandoned, folder)
+    place = folder / new_id("upl")
+    target = await asyncio.to_thread(_place_for, place, file.filename)
+    with target.open("wb") as out:
+        while piece := await file.read(CHUNK):
+            out.write(piece)
+    return place.name
+
+
+def find_upload(name: str, *, folder: Path) -> Path:
+    """Raises NotFoundError for one that there is not, or not any more."""
+    place = folder / name
+    found = list(place.iterdir()) if _UPLOAD_NAME.fullmatch(name) and place.is_dir() else []
+    if len(found) != 1:
+        raise NotFoundError("the uploaded file is not there any more; upload it again")
+    return found[0]
+
+
+async def forget_upload(name: str, *, folder: Path) -> None:
+    if _UPLOAD_NAME.fullmatch(name):
+        await asyncio.to_thread(shutil.rmtree, folder / name, ignore_errors=True)
 
 
 def _forget_abandoned(folder: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import JsonObject
@@ -66,10 +66,7 @@ async def answers_after(
 
 async def stored_answers(session: AsyncSession, ids: Sequence[str]) -> list[StoredAnswer]:
     """Those of the answers that exist, by id; read anew."""
-    texts: dict[str, dict[str, str]] = {}
-    variants = select(AnswerText).where(AnswerText.answer_id.in_(ids), AnswerText.active)
-    for text in (await session.execute(_anew(variants.order_by(AnswerText.number)))).scalars():
-        texts.setdefault(text.answer_id, {})[text.language] = text.text
+    texts = await active_texts(session, ids)
     counts = (
         select(Question.answer_id, func.count())
         .where(Question.answer_id.in_(ids), Question.active)
@@ -80,6 +77,15 @@ async def stored_answers(session: AsyncSession, ids: Sequence[str]) -> list[Stor
         await session.execute(_anew(select(Answer).where(Answer.id.in_(ids)).order_by(Answer.id)))
     ).scalars()
     return [StoredAnswer(row, texts.get(row.id, {}), leading.get(row.id, 0)) for row in answers]
+
+
+async def active_texts(session: AsyncSession, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By answer and language, in the order they were added; read anew."""
+    texts: dict[str, dict[str, str]] = {}
+    variants = select(AnswerText).where(AnswerText.answer_id.in_(ids), AnswerText.active)
+    for text in (await session.execute(_anew(variants.order_by(AnswerText.number)))).scalars():
+        texts.setdefault(text.answer_id, {})[text.language] = text.text
+    return texts
 
 
 def _anew(statement: Select[Any]) -> Select[Any]:
@@ -93,23 +99,31 @@ def _conditions(wanted: AnswerFilter) -> list[ColumnElement[bool]]:
         conditions.append(Answer.state == wanted.state)
     if wanted.intent is not None:
         conditions.append(Answer.intent == wanted.intent)
-    text = and_(AnswerText.answer_id == Answer.id, AnswerText.active)
     if wanted.language is not None:
+        text = and_(AnswerText.answer_id == Answer.id, AnswerText.active)
         conditions.append(exists().where(text, AnswerText.language == wanted.language))
     if wanted.containing is not None:
-        asked = and_(Question.answer_id == Answer.id, Question.active)
-        conditions.append(
-            or_(
-                exists().where(text, AnswerText.text.icontains(wanted.containing, autoescape=True)),
-                exists().where(asked, Question.text.icontains(wanted.containing, autoescape=True)),
-            )
+        # Not per answer: each table is read once, whatever is looked for.
+        said = select(AnswerText.answer_id).where(
+            AnswerText.active, AnswerText.text.icontains(wanted.containing, autoescape=True)
         )
+        asked = select(Question.answer_id).where(
+            Question.active, Question.text.icontains(wanted.containing, autoescape=True)
+        )
+        conditions.append(Answer.id.in_(union(said, asked)))
     return conditions
 
 
 async def versions_of(session: AsyncSession, answer_id: str) -> Sequence[AnswerVersion]:
     statement = select(AnswerVersion).where(AnswerVersion.answer_id == answer_id)
     return (await session.execute(statement.order_by(AnswerVersion.version))).scalars().all()
+
+
+async def newest_versions(session: AsyncSession, answer_id: str, *, limit: int) -> Sequence[AnswerVersion]:
+    statement = select(AnswerVersion).where(AnswerVersion.answer_id == answer_id)
+    return (
+        (await session.execute(statement.order_by(AnswerVersion.version.desc()).limit(limit))).scalars().all()
+    )
 
 
 async def sources_of(session: AsyncSession, answer_id: str) -> Sequence[AnswerSource]:

@@ -61,14 +61,30 @@ async def refuse_rivals(
     Raises:
         RivalsError: there are rivals; it lists them.
     """
+    rivals = await find_rivals(
+        session, text=text, question=question, near=near, text_of=text_of, question_of=question_of
+    )
+    if rivals:
+        raise RivalsError(_in_words(rivals[0]), errors=[_as_json(rival) for rival in rivals[:LISTED]])
+
+
+async def find_rivals(
+    session: AsyncSession,
+    *,
+    text: str | None,
+    question: Asked | None,
+    near: Sequence[str],
+    text_of: Collection[str] = (),
+    question_of: Collection[str] = (),
+) -> list[Rival]:
+    """As ``refuse_rivals``, for whoever only wants to know."""
     rivals = []
     if text is not None:
         rivals += [rival for rival in await _texts(session, text, near) if rival.answer_id not in text_of]
     if question is not None:
         found = await _questions(session, question, near)
         rivals += [rival for rival in found if rival.answer_id not in question_of]
-    if rivals:
-        raise RivalsError(_in_words(rivals[0]), errors=[_as_json(rival) for rival in rivals[:LISTED]])
+    return rivals
 
 
 async def _texts(session: AsyncSession, text: str, near: Sequence[str]) -> list[Rival]:

@@ -1,6 +1,6 @@
 """Making and changing answers. Every change is a version, an audit entry and a new knowledge revision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import insert
@@ -98,6 +98,16 @@ async def find_answer(session: AsyncSession, answer_id: str) -> StoredAnswer:
     if not found:
         raise _missing(answer_id)
     return found[0]
+
+
+async def texts_of(
+    session: AsyncSession, answer_ids: Iterable[str | None], *, language: str | None = None
+) -> dict[str, str]:
+    """What answers say, in this language or else the first they have; None and unknown ids are passed over."""
+    found = await repository.active_texts(session, sorted({id for id in answer_ids if id}))
+    return {
+        id: variants.get(language or "") or next(iter(variants.values())) for id, variants in found.items()
+    }
 
 
 def answer_out(stored: StoredAnswer, *, language: str | None = None) -> AnswerOut:

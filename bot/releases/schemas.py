@@ -50,7 +50,17 @@ class GateOut(BaseModel):
     checks: list[GateCheckOut]
 
 
+class ReleaseDecisionOut(BaseModel):
+    """What people decided; one that was rejected can't be promoted."""
+
+    approved: bool
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
 class ReleaseDetails(ReleaseOut):
     checkpoint: CheckpointOut
     snapshot: SnapshotOut
     gate: GateOut | None = Field(description="The gate's verdict; null where it was not judged")
+    decision: ReleaseDecisionOut | None = Field(description="What people decided; null while nobody has")

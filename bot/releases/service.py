@@ -13,11 +13,13 @@ from bot.pagination import Page, cut
 from bot.releases import gating, repository
 from bot.releases.building import Progress, build_release
 from bot.releases.comparisons import make_way
+from bot.releases.deciding import check_not_rejected
 from bot.releases.repository import ReleaseParts
 from bot.releases.schemas import (
     CheckpointOut,
     GateCheckOut,
     GateOut,
+    ReleaseDecisionOut,
     ReleaseDetails,
     ReleaseOut,
     SnapshotOut,
@@ -128,6 +130,18 @@ async def show(session: AsyncSession, release_id: str, *, data_dir: Path) -> Rel
             summary=snapshot.summary,
         ),
         gate=_gate_out(parts.release, data_dir),
+        decision=_decision_out(parts.release),
+    )
+
+
+def _decision_out(release: Release) -> ReleaseDecisionOut | None:
+    if release.approved is None or release.decided_by is None or release.decided_at is None:
+        return None
+    return ReleaseDecisionOut(
+        approved=release.approved,
+        reason=release.decision_reason or "",
+        decided_by=release.decided_by,
+        decided_at=release.decided_at,
     )
 
 
@@ -156,19 +170,26 @@ def _release_out(release: Release, present: ReleaseParts | None) -> ReleaseOut:
 
 
 async def promote(
-    session: AsyncSession, release_id: str, *, promoted_by: str, action: str = "promote", force: bool = False
+    session: AsyncSession,
+    release_id: str,
+    *,
+    promoted_by: str,
+    action: str = "promote",
+    force: bool = False,
+    reason: str | None = None,
 ) -> ReleaseParts:
     """Makes a release speak in every worker. Promoting the one that speaks changes nothing.
 
     Raises:
         NotFoundError: there is no such release.
-        ConflictError: its folders were removed.
+        ConflictError: somebody rejected it, or its folders were removed.
         GateRefusedError: the gate refused it, it has never spoken, and nobody forces it.
     """
     parts = await find_whole(session, release_id)
     _, present = await repository.promoted(session)
     if present is not None and present.release.id == release_id:
         return present
+    check_not_rejected(parts.release)
     forced = gating.is_refused(parts.release)
     if forced and not force:
         raise GateRefusedError(
@@ -182,7 +203,9 @@ async def promote(
         actor=promoted_by,
         action=action,
         target=release_id,
-        details={"before": present.release.id if present else None} | ({"forced": True} if forced else {}),
+        details={"before": present.release.id if present else None}
+        | ({"forced": True} if forced else {})
+        | ({"reason": reason} if reason else {}),
     )
     await _tell(session, release_id, before=present)
     return await find(session, parts.release.id)
@@ -199,14 +222,14 @@ async def promote_if_passed(
     return True
 
 
-async def roll_back(session: AsyncSession, *, rolled_back_by: str) -> ReleaseParts:
+async def roll_back(session: AsyncSession, *, rolled_back_by: str, reason: str | None = None) -> ReleaseParts:
     """Promotes the release that spoke before the present one.
 
     Raises:
-        ConflictError: there is none.
+        ConflictError: there is none, or somebody rejected it.
     """
     _, present = await repository.promoted(session)
     earlier = await repository.promoted_before(session, present) if present else None
     if earlier is None:
         raise ConflictError("no release was promoted before the present one; name one: kefu releases list")
-    return await promote(session, earlier, promoted_by=rolled_back_by, action="roll_back")
+    return await promote(session, earlier, promoted_by=rolled_back_by, action="roll_back", reason=reason)

@@ -65,6 +65,11 @@ async def switch_off(session: AsyncSession, release_id: str | None, *, ended_by:
     return _shadow_out(run)
 
 
+async def has_run(session: AsyncSession, release_id: str) -> bool:
+    """Whether it is or has ever been a shadow."""
+    return await repository.last_run(session, release_id) is not None
+
+
 async def report(session: AsyncSession, release_id: str, *, skipped: int, limit: int) -> ShadowReport:
     """Counts over all that the release has decided as a shadow, and a page of the differences.
 

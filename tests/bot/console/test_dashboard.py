@@ -1,0 +1,116 @@
+"""The dashboard over HTTP: filters, the alarm, rows behind figures, files."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import update
+
+from bot.access.principals import Role
+from bot.db.base import new_id
+from bot.db.conversation_tables import Exchange
+from bot.db.engine import Database
+from bot.db.knowledge_tables import Label, LabelSource, Verdict
+from bot.figures.counting import count_traffic
+from tests.fixtures.operators import OpenDesk
+
+
+@pytest.fixture
+async def asked(app: FastAPI, client: httpx.AsyncClient, database: Database) -> str:
+    """Thirty messages that were answered, and one that begins like a formula; the id of the last exchange."""
+    begun = (await client.post("/v1/conversations", json={"language": "en"})).json()
+    headers = {"Authorization": f"Bearer {begun['visitor_token']}"}
+    last = ""
+    for text in ["Where is my invoice?"] * 27 + ["=cmd|x <b>"]:
+        path = f"/v1/conversations/{begun['conversation_id']}/messages"
+        last = (await client.post(path, json={"text": text}, headers=headers)).json()["id"]
+    vote = {"rating": "down", "reason": "wrong_answer"}
+    assert (await client.post(f"/v1/exchanges/{last}/feedback", json=vote, headers=headers)).status_code < 300
+    await count_traffic(database)
+    return last
+
+
+async def test_figures_rows_and_files(open_desk: OpenDesk, asked: str) -> None:
+    desk = await open_desk(Role.VIEWER)
+
+    shown = (await desk.get("/dashboard")).text
+    rows = (await desk.get("/dashboard/messages")).text
+    rest = await desk.get("/dashboard/messages", params={"cursor": rows.split("cursor=")[-1].split('"')[0]})
+    down = (await desk.get("/dashboard/messages", params={"rating": "down"})).text
+    file = await desk.get("/dashboard/messages", params={"rating": "down", "file": "true"})
+    days = (await desk.get("/dashboard/days.csv")).text
+
+    assert "28 messages, 28 of them questions" in shown
+    assert "data-chart" in shown
+    assert rows.count("data-row") == 25
+    assert rest.text.count("data-row") == 3
+    assert down.count("data-row") == 1
+    assert "=cmd|x &lt;b&gt;" in down
+    assert ",'=cmd|x <b>," in file.text
+    assert file.headers["content-disposition"] == 'attachment; filename="messages.csv"'
+    assert days.startswith("\ufeffday,answered,asked_back,handed_over\r\n")
+    assert len(days.splitlines()) == 29
+
+
+async def test_handoffs_open_by_their_reason(
+    open_desk: OpenDesk, client: httpx.AsyncClient, database: Database, app: FastAPI
+) -> None:
+    desk = await open_desk(Role.VIEWER)
+    begun = (await client.post("/v1/conversations", json={"language": "en"})).json()
+    headers = {"Authorization": f"Bearer {begun['visitor_token']}"}
+    path = f"/v1/conversations/{begun['conversation_id']}"
+    await client.post(f"{path}/messages", json={"text": "hello"}, headers=headers)
+    asked = await client.post(f"{path}/handoff", json={"reason": "my own words"}, headers=headers)
+    assert asked.status_code < 300
+    await count_traffic(database)
+
+    shown = (await desk.get("/dashboard")).text
+    rows = (await desk.get("/dashboard/handoffs", params={"reason": "visitor_asked"})).text
+    others = (await desk.get("/dashboard/handoffs", params={"reason": "nothing_close"})).text
+
+    assert "reason=visitor_asked" in shown
+    assert f"/console/inbox/{asked.json()['id']}" in rows
+    assert "/console/inbox/hnd" not in others
+
+
+async def test_filters_narrow_and_wrong_ones_are_refused(open_desk: OpenDesk, asked: str) -> None:
+    desk = await open_desk(Role.VIEWER)
+
+    async def said(**query: str) -> str:
+        return (await desk.get("/dashboard", params=query)).text
+
+    assert "0 messages" in await said(language="zh")
+    assert "0 messages" in await said(release="rel_other")
+    assert "0 messages" in await said(first="2020-01-01", last="2020-01-31")
+    for query in ({"first": "x"}, {"first": "2026-01-02", "last": "2026-01-01"}, {"first": "2000-01-01"}):
+        assert (await desk.get("/dashboard", params=query)).status_code == 422
+    assert (await desk.get("/dashboard/messages", params={"outcome": "x"})).status_code == 422
+
+
+async def test_alarm_is_given_when_more_is_wrong_than_promised(
+    open_desk: OpenDesk, asked: str, database: Database, knowledge: dict[str, str]
+) -> None:
+    desk = await open_desk(Role.VIEWER)
+    assert "Nobody has judged" in (await desk.get("/dashboard")).text
+    async with database.write() as session:
+        await session.execute(update(Exchange).values(outcome="answered", confidence=0.93))
+        for place in range(24):
+            right = place < 12
+            session.add(
+                Label(
+                    id=new_id("lbl"),
+                    utterance="x",
+                    folded="x",
+                    language="en",
+                    answer_id=knowledge["invoice"],
+                    out_of_scope=False,
+                    source=LabelSource.OPERATOR,
+                    verdict=Verdict.RIGHT if right else Verdict.OTHER_ANSWER,
+                    given_by="key:test",
+                    exchange_id=asked,
+                )
+            )
+
+    shown = (await desk.get("/dashboard")).text
+
+    assert "Alarm, English: 50.0 % of the judged answers are wrong; at most 10.0 % are promised." in shown
+    assert '<th scope="row">93.0 %</th>' in shown
