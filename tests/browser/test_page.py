@@ -296,4 +296,4 @@ def test_phone_shows_it_all_without_scrolling_the_page(page: Page, language: str
 
     assert size == [0, 0]
     expect(page.get_by_role("button", name=NAMES[language]["send"], exact=True)).to_be_in_viewport()
-    expect(said_by(page, "bot").last).to_be_in_viewport()
+    expect(page.locator(".entry .bubble").last).to_be_in_viewport()

@@ -124,6 +124,7 @@ OF_KEYS = {
     "GET /v1/training-runs/{run_id}",
     "POST /v1/training-runs/{run_id}/cancel",
     "GET /v1/training-runs/{run_id}/log",
+    "GET /v1/quality",
     "GET /v1/releases",
     "GET /v1/releases/{release_id}",
     "POST /v1/releases/rollback",

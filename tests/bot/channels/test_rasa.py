@@ -95,6 +95,7 @@ def test_question_back_offers_buttons_and_silence_is_no_message() -> None:
     row = {
         "id": "exc_1", "conversation_id": "cnv_1", "outcome": "clarified", "reply": {"text": "Which one?"},
         "choices": [{"answer_id": "ans_1", "question": "Can I return something?"}],
+        "notices": [],
     }  # fmt: skip
 
     assert replies_of(row, "user-7") == [
@@ -105,7 +106,10 @@ def test_question_back_offers_buttons_and_silence_is_no_message() -> None:
             "metadata": {"conversation_id": "cnv_1", "exchange_id": "exc_1", "outcome": "clarified"},
         }
     ]
-    assert replies_of(row | {"reply": {"text": ""}}, "user-7") == []
+    silent = row | {"reply": {"text": ""}}
+    assert replies_of(silent, "user-7") == []
+    (notice,) = replies_of(silent | {"notices": ["Somebody is on their way."]}, "user-7")
+    assert (notice["text"], "buttons" in notice) == ("Somebody is on their way.", False)
 
 
 async def test_restart_begins_another_conversation(client: httpx.AsyncClient, shop: dict[str, str]) -> None:
