@@ -3,16 +3,15 @@
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
+from bot.access import keys as service
+from bot.access.keys import NewKey
 from bot.access.principals import Scope
-from bot.access.tokens import KEY_PREFIX, new_token, token_hash
 from bot.commands.console import AsJson, listing, open_database, out, print_json, run
 from bot.db.access_tables import ApiKey
-from bot.db.base import new_id, now
-from bot.errors import NotFoundError
 from bot.settings import Settings
 
+ACTOR = "cli"
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -23,18 +22,16 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. It is shown once and stored hashed."""
-    token = new_token(KEY_PREFIX)
-    row = ApiKey(id=new_id("key"), name=name, scope=scope.value, key_hash=token_hash(token))
 
-    async def main() -> None:
+    async def main() -> NewKey:
         async with open_database(Settings()) as database, database.write() as session:
-            session.add(row)
+            return await service.create_key(session, name=name, scope=scope, created_by=ACTOR)
 
-    run(main)
+    made = run(main)
     if as_json:
-        print_json({"key": token, "id": row.id, "name": name, "scope": scope.value})
+        print_json({"key": made.token, "id": made.id, "name": made.name, "scope": scope.value})
     else:
-        out.print(token, soft_wrap=True)
+        out.print(made.token, soft_wrap=True)
         out.print("Keep it now: it can't be shown again.", style="dim")
 
 
@@ -44,7 +41,7 @@ def list_keys(as_json: AsJson = False) -> None:
 
     async def main() -> list[ApiKey]:
         async with open_database(Settings()) as database, database.read() as session:
-            return list((await session.execute(select(ApiKey).order_by(ApiKey.id))).scalars())
+            return list(await service.all_keys(session))
 
     keys = run(main)
     if as_json:
@@ -71,10 +68,7 @@ def revoke(key_id: str) -> None:
 
     async def main() -> None:
         async with open_database(Settings()) as database, database.write() as session:
-            key = await session.get(ApiKey, key_id)
-            if key is None:
-                raise NotFoundError(f"no API key {key_id!r}; see: kefu keys list")
-            key.revoked_at = key.revoked_at or now()
+            await service.revoke_key(session, key_id, revoked_by=ACTOR)
 
     run(main)
     out.print(f"{key_id} revoked")

@@ -13,11 +13,15 @@ from bot.console import experiments_endpoints as experiments
 from bot.console import gap_endpoints as gaps
 from bot.console import imports_endpoints as imports
 from bot.console import inbox_endpoints as inbox
+from bot.console import keys_endpoints as keys
 from bot.console import knowledge_aids_endpoints as knowledge_aids
 from bot.console import knowledge_endpoints as knowledge
 from bot.console import login_endpoints as login
+from bot.console import operators_endpoints as operators
 from bot.console import releases_endpoints as releases
 from bot.console import review_endpoints as review
+from bot.console import settings_endpoints as settings
+from bot.console import sites_endpoints as sites
 from bot.console import training_endpoints as training
 from bot.console.access import check_csrf
 from bot.console.gate import OperatorGate
@@ -35,6 +39,10 @@ PAGES = (
     experiments,
     releases,
     dashboard,
+    operators,
+    keys,
+    sites,
+    settings,
 )
 
 

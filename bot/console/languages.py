@@ -18,13 +18,14 @@ from bot.console.texts import (
     knowledge,
     releases,
     review,
+    settings,
     training,
 )
 from bot.operators.logins import Caller
 
 Spoken = Literal["en", "zh"]
 Translate = Callable[..., str]
-MODULES = (account, dashboard, errors, frame, gaps, inbox, knowledge, releases, review, training)
+MODULES = (account, dashboard, errors, frame, gaps, inbox, knowledge, releases, review, settings, training)
 TEXTS: Mapping[str, tuple[str, str]] = {key: pair for module in MODULES for key, pair in module.TEXTS.items()}
 _PLACE = {"en": 0, "zh": 1}
 

@@ -27,6 +27,7 @@ ENTRIES = (
     Entry("/console/dashboard", "dashboard.title"),
     Entry("/console/training", "training.title"),
     Entry("/console/releases", "releases.title"),
+    Entry("/console/settings", "settings.title", Role.SUPERVISOR),
 )
 
 

@@ -57,7 +57,8 @@ async def change_site(
     """Raises NotFoundError, and InvalidInputError for a language that is not served."""
     site = await find_site(session, public_key)
     _check_languages(change.languages or [], languages)
-    changed: JsonObject = change.model_dump(mode="json", exclude_none=True)
+    wished: JsonObject = change.model_dump(mode="json", exclude_none=True)
+    changed = {name: value for name, value in wished.items() if getattr(site, name) != value}
     for name, value in changed.items():
         setattr(site, name, value)
     await record_audit(

@@ -204,6 +204,12 @@ def addresses(page: Page, url: str) -> list[str]:
         "dashboard",
         "dashboard/messages",
         "training",
+        "settings",
+        "settings/operators",
+        "settings/keys",
+        "settings/sites",
+        "settings/sites/new",
+        "settings/sites/default",
         "releases",
         "releases/experiments",
     ):

@@ -162,3 +162,30 @@ async def test_operator_may_look_and_not_decide(open_desk: OpenDesk, candidate: 
     for path in ("/training", "/releases/rollback", f"/releases/{candidate}/promote"):
         assert (await desk.post(path, {"reason": "x"})).status_code == 403
     assert (await desk.get("/releases")).status_code == 200
+
+
+async def test_settings_show_the_cut_offs_of_the_release_that_speaks(
+    open_desk: OpenDesk, app: FastAPI, database: Database, release: str
+) -> None:
+    desk = await open_desk(Role.SUPERVISOR)
+    checks = [
+        {"name": "coverage", "passed": True, "reason": "63.0 % of 120 known questions are answered at once."},
+        {"name": "recall", "passed": True, "reason": "The index finds all."},
+    ]
+    async with database.write() as session:
+        row = await session.get_one(Release, release)
+        row.gate = {
+            "passed": True,
+            "made_at": "2026-11-29T10:00:00+00:00",
+            "report": "gone",
+            "checks": checks,
+        }
+
+    shown = (await desk.get("/settings")).text
+
+    model = app.state.parts.follower.serving.engine.confidence
+    for language in ("en", "zh"):
+        assert f'<td class="number">{model.cutoffs_for(language).clarify_at * 100:.1f} %</td>' in shown
+    assert f'href="/console/releases/{release}"' in shown
+    assert "63.0 % of 120 known questions are answered at once." in shown
+    assert "The index finds all." not in shown
