@@ -53,7 +53,7 @@ TEXTS = {
     "basis.language": ("examples of this language", "该语言的样本"),
     "basis.all": ("examples of all languages", "所有语言的样本"),
     "basis.expected": (
-        "what the confidences expect; too few examples to certify",
+        "what the confidences expect; the examples are too few to certify it",
         "置信度的预期；样本过少，无法验证",
     ),
     "basis.unreachable": (
