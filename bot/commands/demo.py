@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.commands.console import err, open_database, progress_bar, run
 from bot.commands.training import make_trained_release
 from bot.commands.training_process import get_backbone
+from bot.db.access_tables import DEFAULT_SITE_KEY
 from bot.db.engine import Database
 from bot.imports import service as imports
 from bot.imports.service import ImportWish
@@ -19,9 +20,12 @@ from bot.releases import repository as releases
 from bot.retraining.children import can_train
 from bot.retraining.schemas import RunOptions
 from bot.settings import Settings
+from bot.sites.schemas import SiteChange
+from bot.sites.service import change_site
 
 ACTOR = "demo"
 FAQ = "faq.jsonl"
+COMPANY = "Lumo 鹿鸣数码"
 DIALOGUES = ("dialogues/part1.jsonl", "dialogues/part2.jsonl")
 
 
@@ -87,7 +91,10 @@ async def _serves(session: AsyncSession) -> bool:
 
 
 async def _import_demo(database: Database, settings: Settings, progress: Progress) -> None:
-    """Dialogues become drafts to review; the answers are approved."""
+    """Dialogues become drafts to review; the answers are approved. The default site gets the company's name."""
+    named = SiteChange(name=COMPANY)
+    async with database.write() as session:
+        await change_site(session, DEFAULT_SITE_KEY, named, languages=settings.languages, changed_by=ACTOR)
     with ExitStack() as stack:
         paths = [stack.enter_context(as_file(files("bot.demo") / name)) for name in (FAQ, *DIALOGUES)]
         for path in paths:
