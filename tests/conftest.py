@@ -1,5 +1,14 @@
 """Fixtures that every test may ask for; they are made in tests/fixtures."""
 
+import os
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+# A process of pytest-xdist has the width of a terminal that is not there; commands would keep it from their import on.
+os.environ.pop("COLUMNS", None)
+
 pytest_plugins = [
     "tests.fixtures.backbones",
     "tests.fixtures.browsers",
@@ -9,3 +18,10 @@ pytest_plugins = [
     "tests.fixtures.commands",
     "tests.fixtures.tiny_bert",
 ]
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_come() -> Iterator[None]:
+    """Commands that run in this process make the log write less, and to a stream that is closed by then."""
+    yield
+    structlog.reset_defaults()

@@ -88,8 +88,10 @@ def set_last_number(connection: Connection, table: Table, number: int) -> None:
         connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), names)
         connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), names)
     elif sequence := _sequence(connection, table, column):
-        given = text("SELECT setval(CAST(:sequence AS regclass), :number)")
-        connection.execute(given, {"sequence": sequence, "number": number})
+        # A sequence begins at 1, so that where no number was given yet the next one is 1.
+        given = text("SELECT setval(CAST(:sequence AS regclass), :number, :is_taken)")
+        wanted = {"sequence": sequence, "number": max(number, 1), "is_taken": number > 0}
+        connection.execute(given, wanted)
 
 
 def _numbered_column(table: Table) -> Column[Any] | None:

@@ -173,8 +173,9 @@ def test_phone_is_covered_and_keeps_the_focus_inside(phone: Page) -> None:
     panel = Panel(phone, "zh-Hans").open()
     expect(phone.get_by_role("dialog")).to_have_attribute("aria-modal", "true")
 
-    box = phone.locator(".panel").bounding_box()
-    assert box == {"x": 0, "y": 0, "width": 360, "height": 640}
+    whole = phone.locator(".panel")
+    whole.evaluate("panel => Promise.all(panel.getAnimations().map(each => each.finished))")  # it slides in
+    assert whole.bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 640}
     panel.write("Donaudampfschifffahrtsgesellschaftskapitänskajütentürschlüsselloch" * 3)
     assert phone.evaluate("document.documentElement.scrollWidth") == 360
     panel.button("close").focus()

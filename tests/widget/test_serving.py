@@ -100,7 +100,7 @@ async def test_loader_is_small_and_looked_up_again(client: httpx.AsyncClient) ->
     assert served.headers["content-type"] == "text/javascript; charset=utf-8"
     assert served.headers["cache-control"] == "no-cache"
     assert served.headers["content-encoding"] == "gzip"
-    assert served.headers["access-control-allow-origin"] == "*"
+    assert served.headers["access-control-allow-origin"] == "https://shop.example"
     assert served.content == (BUILT / "widget.js").read_bytes()
     again = await client.get("/widget.js", headers={"If-None-Match": served.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

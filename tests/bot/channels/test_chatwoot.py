@@ -90,9 +90,10 @@ async def test_message_is_answered_once_in_its_conversation_and_the_bot_hands_ov
         "private": False,
     }
     assert bot.told[0] == (f"{path}/messages", answer)
-    assert [told[0] for told in bot.told[1:3]] == [f"{path}/messages", f"{path}/toggle_status"]
-    assert bot.told[2][1] == {"status": "open"}
-    assert bot.told[3] == bot.told[0], "told twice, it says the same"
+    said_and_noticed = [f"{path}/messages", f"{path}/messages"]
+    assert [told[0] for told in bot.told[1:4]] == [*said_and_noticed, f"{path}/toggle_status"]
+    assert bot.told[3][1] == {"status": "open"}
+    assert bot.told[4] == bot.told[0], "told twice, it says the same"
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Exchange)) == 2
         assert (await session.execute(select(Conversation.channel))).scalars().all() == ["chatwoot"]

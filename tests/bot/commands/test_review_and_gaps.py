@@ -133,11 +133,17 @@ def test_quality_is_told_from_what_was_drawn_and_judged(kefu: Kefu) -> None:
     exchange = kefu("review", "list", "--json").json["items"][0]["exchange_id"]
     kefu("review", "decide", exchange, "--out-of-scope")
 
+    # Two were drawn with that question; they count as soon as those that were drawn before them are judged, too.
     after = kefu("releases", "quality", "--json").json
-    assert after["audited"] + after["waiting"] == 4
+    assert after["waiting"] == 2
+    assert after["audited"] <= 2
     shown = kefu("releases", "quality", COLUMNS="80")
     assert (shown.status, "Tolerated: 10.0% of what is answered." in shown.out) == (0, True)
     assert f"{after['waiting']} wait (kefu review list)" in shown.out
+    for item in kefu("review", "list", "--json").json["items"]:
+        kefu("review", "decide", item["exchange_id"], "--out-of-scope")
+    told = kefu("releases", "quality", "--json").json
+    assert (told["audited"], told["waiting"]) == (4, 0)
 
 
 def test_without_a_release_the_queue_says_what_to_do(

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from bot.access.principals import Scope
 from bot.answering.texts import TEXTS
-from bot.answering.understanding import clean
 from bot.app import create_app
 from bot.conversations import turns
 from bot.db.conversation_tables import Exchange, Message
@@ -159,12 +158,13 @@ async def test_message_that_meets_the_way_back_to_the_bot_is_answered(
     await ask_for_person(talk)
     await desk.reply(talk)
 
-    def late(text: str) -> Any:
-        with database.quick.engine.begin() as connection:
-            withdraw(connection, talk.id)
-        return clean(text)
+    keep = turns._kept_for_person
 
-    monkeypatch.setattr(turns, "clean", late)
+    async def late(*wanted: Any, **more: Any) -> Any:
+        await database.quick.write(lambda connection: withdraw(connection, talk.id))
+        return await keep(*wanted, **more)
+
+    monkeypatch.setattr(turns, "_kept_for_person", late)
     exchange = (await talk.say(QUESTION)).json()
 
     assert exchange["outcome"] == "answered"
