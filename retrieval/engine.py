@@ -92,6 +92,9 @@ class Engine:
         named = {"answer_at": cutoffs.answer_at, "clarify_at": cutoffs.clarify_at}
         if retrieved.candidates:
             named |= dict(zip(FEATURES, evidence(retrieved, 0).tolist(), strict=True))
+        if (around := retrieved.surroundings) is not None:
+            named |= {"familiarity": around.familiarity, "coverage": around.coverage}
+            named["echo"] = retrieved.candidates[0].echo if retrieved.candidates else 0.0
         return {name: round(value, 4) for name, value in named.items() if name != "intercept"}
 
     def warm_up(self) -> None:

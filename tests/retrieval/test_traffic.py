@@ -9,10 +9,14 @@ import pytest
 from retrieval.candidates import Candidate, Retrieved, Surroundings
 from retrieval.confidence import cross_fitted_confidences, fit_examples
 from retrieval.confidence_model import ConfidenceModel, default_confidence
+from retrieval.engine import Engine
 from retrieval.errors import RetrievalError
 from retrieval.fusion import PRIOR_FUSION, PRIOR_WEIGHTS
 from retrieval.leave_one_out import Example
+from retrieval.records import Knowledge
+from retrieval.retriever import Retriever
 from retrieval.traffic import LEAST_MESSAGES, RANKS, Traffic
+from tests.fixtures.fakes import HashEncoder
 from tests.retrieval.test_confidence import BASE, synthetic
 
 SURE, UNSURE = 0.9, 0.2
@@ -156,3 +160,11 @@ def test_model_with_surroundings_survives_json_and_refuses_other_names() -> None
     strange = replace(model, surroundings={"own": 1.0})
     with pytest.raises(RetrievalError, match="weighs surroundings"):
         ConfidenceModel.from_json(strange.to_json())
+
+
+def test_explanation_says_what_other_messages_told(traffic: Traffic) -> None:
+    engine = Engine(Retriever.build(HashEncoder(), Knowledge()), default_confidence(), None, traffic)
+    (found,) = traffic.surround([at(15)], PRIOR_FUSION)
+    told = {"familiarity": round(np.log(9), 4), "coverage": 2.0, "echo": pytest.approx(SURE)}
+    assert told.items() <= engine.explain(found).items()
+    assert not told.keys() & engine.explain(at(15)).keys()
