@@ -18,6 +18,7 @@ from bot.figures import repository, service
 from bot.figures.csv_files import csv_of
 from bot.figures.repository import Figured
 from bot.pagination import cut, decode_cursor
+from bot.quality.service import broken_promises
 from bot.releases.service import page_of_releases
 from bot.review.gap_service import page_of_gaps
 from retrieval.decision import Outcome
@@ -53,6 +54,7 @@ async def show_dashboard(
         figures = await service.traffic(session, wanted)
         days = await service.days_of_traffic(session, wanted)
         judged = await service.reviewed(session, wanted, tolerated=parts.settings.tolerated_error)
+        broken = await broken_promises(session, tolerated_error=parts.settings.tolerated_error, at=now())
         stages = await service.stages(session, wanted)
         sites = await repository.sites(session)
         releases = await page_of_releases(session, before=None, limit=RELEASES)
@@ -65,6 +67,8 @@ async def show_dashboard(
         figures=figures,
         days=days,
         judged=judged,
+        broken=broken,
+        tolerated=parts.settings.tolerated_error,
         stages=stages,
         sites=sites,
         releases=releases.items,

@@ -17,7 +17,6 @@ from bot.review.repository import NO_QUESTION, SMALL_TALK
 from retrieval.decision import Outcome
 
 MOST_REVIEWED = 2_000
-FEWEST_FOR_ALARM = 20
 BINS = 10
 LATENCIES = 1_000
 
@@ -50,15 +49,11 @@ class DayOfTraffic:
 
 @dataclass(frozen=True)
 class LanguageError:
-    """Wrong ones among given answers that people judged. ``alarm``: more than promised, and no chance finding."""
+    """Wrong ones among given answers that people judged."""
 
     language: str
     error: Share
     tolerated: float
-
-    @property
-    def alarm(self) -> bool:
-        return self.error.of >= FEWEST_FOR_ALARM and (self.error.low or 0.0) > self.tolerated
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,15 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
     )
 
 
+async def broken_promises(session: AsyncSession, *, tolerated_error: float, at: datetime) -> list[ErrorOut]:
+    """Where the release that speaks gives more wrong answers than tolerated; none while nothing speaks."""
+    _, promoted = await releases.promoted(session)
+    if promoted is None:
+        return []
+    sample = await audit_sample(session, at=at, release_id=promoted.release.id)
+    return [each for each in errors_by_language(sample.judged, tolerated=tolerated_error) if each.broken]
+
+
 def errors_by_language(judged: Sequence[Audited], *, tolerated: float) -> list[ErrorOut]:
     """Over all, then by language; together they are wrong with the chance that one kind of alarm has."""
     answered = [each for each in judged if each.answered]

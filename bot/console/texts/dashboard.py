@@ -48,8 +48,8 @@ TEXTS = {
         "这段时间的回答还没有人审核。",
     ),
     "dashboard.alarm": (
-        "Alarm, {language}: {error} of the judged answers are wrong; at most {promised} are promised.",
-        "警报（{language}）：已审核的回答中有 {error} 是错误的，超过承诺的 {promised}。",
+        "Alarm, {language}: of the answers drawn by lot {error} are wrong; at most {promised} are promised.",
+        "警报（{language}）：随机抽查的回答中有 {error} 是错误的，超过承诺的 {promised}。",
     ),
     "dashboard.reliability": ("Is the confidence true?", "置信度是否可靠"),
     "dashboard.found": ("found", "实际"),

@@ -3,14 +3,17 @@
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.access.principals import Role
 from bot.db.base import new_id
 from bot.db.conversation_tables import Exchange
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Label, LabelSource, Verdict
+from bot.db.quality_tables import AuditDraw
 from bot.figures.counting import count_traffic
+from bot.releases import repository as releases
+from tests.bot.quality.traffic import judged_traffic
 from tests.fixtures.operators import OpenDesk
 
 
@@ -86,7 +89,7 @@ async def test_filters_narrow_and_wrong_ones_are_refused(open_desk: OpenDesk, as
     assert (await desk.get("/dashboard/messages", params={"outcome": "x"})).status_code == 422
 
 
-async def test_alarm_is_given_when_more_is_wrong_than_promised(
+async def test_what_people_judged_is_shown_and_raises_no_alarm_as_it_was_not_drawn_by_lot(
     open_desk: OpenDesk, asked: str, database: Database, knowledge: dict[str, str]
 ) -> None:
     desk = await open_desk(Role.VIEWER)
@@ -112,5 +115,30 @@ async def test_alarm_is_given_when_more_is_wrong_than_promised(
 
     shown = (await desk.get("/dashboard")).text
 
-    assert "Alarm, English: 50.0 % of the judged answers are wrong; at most 10.0 % are promised." in shown
+    assert "Alarm" not in shown
+    assert '<td class="number">50.0 %</td>' in shown
     assert '<th scope="row">93.0 %</th>' in shown
+
+
+async def test_alarm_is_given_when_more_of_what_was_drawn_is_wrong_than_promised(
+    open_desk: OpenDesk, asked: str, database: Database, knowledge: dict[str, str]
+) -> None:
+    desk = await open_desk(Role.VIEWER)
+    assert "Alarm" not in (await desk.get("/dashboard")).text
+    async with database.read() as session:
+        _, promoted = await releases.promoted(session)
+    assert promoted is not None
+    await judged_traffic(database, promoted.release.id, knowledge["invoice"], known=15, unknown=15)
+    given = {"text": "", "language": "en", "parts": [{"text": "", "answer_id": knowledge["invoice"]}]}
+    async with database.write() as session:
+        drawn = select(AuditDraw.exchange_id)
+        answered = update(Exchange).where(Exchange.id.in_(drawn)).values(outcome="answered", reply=given)
+        await session.execute(answered)
+
+    shown = (await desk.get("/dashboard")).text
+
+    assert (
+        "Alarm, All languages: of the answers drawn by lot 50.0 % are wrong; at most 10.0 % are promised."
+        in shown
+    )
+    assert "Alarm, English: of the answers drawn by lot 50.0 % are wrong" in shown
