@@ -20,6 +20,7 @@ from retrieval.normalize import fold as fold_text
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
 from training.label_errors import LabelIssue
+from training.label_weights import fair_to_ask
 from training.matching import is_matched
 from training.remembering import Remembering
 from training.school import Measured, MockInstallation, Progress, School, label_issues, staged
@@ -119,23 +120,15 @@ def fit(
         taught,
         sources=sources or {},
         trust=trust or {},
+        fair=fair_to_ask(taught.questions, issues, sources or {}),
         seed=seed,
         work=work,
         progress=progress,
         measured=measured,
     )
     tuned = headed and backbone is not None
-    numbers = range(folds_to_run(len(taught.questions), tuned=tuned))
-    mocks = tuple(
-        school.ask(
-            fold_of(taught, number, seed=seed),
-            number=number,
-            most=-(-MOST_ASKED // len(numbers)),
-            out_of_scope=out_of_scope if number == numbers[-1] else (),
-            traffic=traffic,
-            stage=f"calibration {number + 1} of {len(numbers)}",
-        )
-        for number in numbers
+    mocks = _mock_installations(
+        school, taught, tuned=tuned, out_of_scope=out_of_scope, traffic=traffic, seed=seed
     )
     judge = judge_of([example for mock in mocks for example in mock.examples])
     mocks = surround(mocks, judge)
@@ -153,6 +146,30 @@ def fit(
         mocks,
         top.losses if top is not None else (),
         judge,
+    )
+
+
+def _mock_installations(
+    school: School,
+    taught: Knowledge,
+    *,
+    tuned: bool,
+    out_of_scope: Sequence[tuple[str, str]],
+    traffic: Sequence[tuple[str, str]],
+    seed: int,
+) -> tuple[MockInstallation, ...]:
+    """One a fold; the last one is asked what is out of scope, too."""
+    numbers = range(folds_to_run(len(taught.questions), tuned=tuned))
+    return tuple(
+        school.ask(
+            fold_of(taught, number, seed=seed),
+            number=number,
+            most=-(-MOST_ASKED // len(numbers)),
+            out_of_scope=out_of_scope if number == numbers[-1] else (),
+            traffic=traffic,
+            stage=f"calibration {number + 1} of {len(numbers)}",
+        )
+        for number in numbers
     )
 
 

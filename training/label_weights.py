@@ -29,6 +29,8 @@ SOURCE_WEIGHTS: Mapping[str, float] = {
 }
 """Questions without a source, or with an unknown one, count 1."""
 
+VISITORS = frozenset({"visitor_choice", "visitor_agreement"})
+LEAST_FAIR = 300  # questions: BANKING77 has hardly more with five of each intent, and a sound confidence
 DIRTY = 0.05  # share of doubtful questions
 # An answer's questions count size^-1/4 each. Training rows of MultiDoGO (3 to 4,478 questions an intent), a hashed third held out in turn, meaning and
 # wording together, exponents 0, 1/4, 1/2 and 1: software accuracy 91.3, 91.5, 91.3, 89.6, macro-F1 71.9, 74.9, 74.7, 73.6; media 94.5, 94.6, 94.5,
@@ -52,6 +54,25 @@ def question_weights(
     )
     normalised: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
     return normalised
+
+
+def fair_to_ask(
+    questions: Sequence[QuestionRecord], issues: Sequence[LabelIssue], sources: Mapping[int, str]
+) -> frozenset[int]:
+    """Numbers of the questions that the confidence may be fitted on.
+
+    Where a label is wrong, a bot that is right would count as wrong. So where much is doubtful, visitors' labels are left out, if there are
+    LEAST_FAIR others, and of what is left the most doubtful questions above the usual share: they are more likely mistaken than hard.
+    What an operator said stays whatever it looks like.
+    """
+    fair = {q.number for q in questions}
+    if len(issues) > DIRTY * len(questions):
+        others = {number for number in fair if sources.get(number) not in VISITORS}
+        fair = others if len(others) >= LEAST_FAIR else fair
+    doubtful = [
+        each.number for each in issues if each.number in fair and sources.get(each.number) != OPERATOR
+    ]
+    return frozenset(fair.difference(doubtful[: max(0, len(doubtful) - int(DIRTY * len(fair)))]))
 
 
 def by_size(labels: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -86,6 +86,7 @@ class School:
         *,
         sources: Mapping[int, str],
         trust: Mapping[int, float],
+        fair: frozenset[int],
         seed: int,
         work: WorkFolder | None,
         progress: Progress | None,
@@ -94,6 +95,7 @@ class School:
         self._encoder = encoder
         self._sources = sources
         self._trust = trust
+        self._fair = fair
         self._trunk = trunk
         self._seed = seed
         self._progress = progress
@@ -217,9 +219,10 @@ class School:
         return None if measured is None else lambda value: measured(stage, metric, value)
 
     def _asked(self, fold: Fold, most: int, out_of_scope: Sequence[tuple[str, str]]) -> list[_Asked]:
-        known = spread(fold.known, most, seed=self._seed)
-        unknown = spread(fold.unknown, most, seed=self._seed)
-        bare = spread(fold.bare, most, seed=self._seed)
+        known, unknown, bare = (
+            spread([q for q in rows if q.number in self._fair], most, seed=self._seed)
+            for rows in (fold.known, fold.unknown, fold.bare)
+        )
         return [
             *(_Asked(q.text, q.language, self._right[fold_text(q.text)], q.answer_id) for q in known),
             *(_Asked(q.text, q.language, frozenset(), q.answer_id) for q in unknown),

@@ -77,6 +77,23 @@ def test_labelled_unknown_questions_come_last() -> None:
     ]
 
 
+def test_what_is_taken_for_a_wrong_label_is_not_asked_but_an_operators_is() -> None:
+    rows = list(knowledge().questions)
+    wrong = {number: rows[number - 1].text for number in range(1, len(rows), 10)}  # one of each topic
+    rows = [
+        QuestionRecord(q.number, TOPICS[(TOPICS.index(q.answer_id) + 3) % len(TOPICS)], q.text, "en")
+        if q.number in wrong
+        else q
+        for q in rows
+    ]
+    visitors = fit(HashEncoder(), Knowledge(rows), backbone=None)
+    assert {issue.number for issue in visitors.label_issues} == set(wrong)
+    asked = {example.text for example in visitors.examples}
+    assert len(asked & set(wrong.values())) == 4  # a twentieth of 80 questions is doubtful everywhere
+    operators = fit(HashEncoder(), Knowledge(rows), backbone=None, sources=dict.fromkeys(wrong, "operator"))
+    assert {example.text for example in operators.examples} >= set(wrong.values())
+
+
 def test_loss_and_share_of_right_ones_are_told() -> None:
     told: list[tuple[str, str, float]] = []
     fitted = fit(HashEncoder(), knowledge(), backbone=None, measured=lambda *each: told.append(each))

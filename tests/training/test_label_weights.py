@@ -9,7 +9,7 @@ from retrieval.records import QuestionRecord
 from tests.fixtures.fakes import HashEncoder
 from training.encoder_tuning import FrozenTrunk, TuningSettings, tune
 from training.label_errors import LabelIssue
-from training.label_weights import by_size, question_weights
+from training.label_weights import by_size, fair_to_ask, question_weights
 from training.wording import fit_wording
 
 QUESTIONS = [QuestionRecord(number, "a", f"question {number}", "en") for number in range(1, 5)]
@@ -44,6 +44,25 @@ def test_doubt_counts_only_where_more_than_a_twentieth_is_doubtful() -> None:
     issues = [LabelIssue(number, "a", "b", 1.0) for number in (1, 2, 3)]
     assert question_weights(many, issues[:2], {}).tolist() == [1.0] * 40
     assert question_weights(many, issues, {})[0] == pytest.approx(0.1 * 40 / 37.3)
+
+
+MANY = [QuestionRecord(number, "a", f"question {number}", "en") for number in range(1, 401)]
+NUMBERS = frozenset(range(1, 401))
+
+
+def test_the_most_doubtful_above_a_twentieth_are_not_asked_unless_an_operator_said_so() -> None:
+    issues = [LabelIssue(number, "a", "b", 1 - number / 1000) for number in (7, 3, 9, *range(20, 39))]
+    assert fair_to_ask(MANY, issues, {}) == NUMBERS - {7, 3}  # 22 are doubtful, 20 are a twentieth
+    assert fair_to_ask(MANY, issues, {7: "operator"}) == NUMBERS - {3}
+    assert fair_to_ask(MANY, issues[:20], {}) == NUMBERS
+
+
+def test_what_visitors_said_is_not_asked_where_much_is_doubtful_and_others_said_enough() -> None:
+    sources = dict.fromkeys(range(1, 51), "visitor_choice") | dict.fromkeys(range(51, 101), "visitor_agreement")
+    issues = [LabelIssue(number, "a", "b", 0.9) for number in range(41, 62)]
+    assert fair_to_ask(MANY, issues, sources) == NUMBERS - set(range(1, 101))
+    assert fair_to_ask(MANY, issues[1:], sources) == NUMBERS
+    assert fair_to_ask(MANY, issues, {**sources, 101: "visitor_choice"}) == NUMBERS - {41}
 
 
 TEXTS = ["my card is lost", "card lost", "lost card", "card lost again", "where is the order", "order late"]
