@@ -58,7 +58,9 @@ def test_the_most_doubtful_above_a_twentieth_are_not_asked_unless_an_operator_sa
 
 
 def test_what_visitors_said_is_not_asked_where_much_is_doubtful_and_others_said_enough() -> None:
-    sources = dict.fromkeys(range(1, 51), "visitor_choice") | dict.fromkeys(range(51, 101), "visitor_agreement")
+    sources = dict.fromkeys(range(1, 51), "visitor_choice") | dict.fromkeys(
+        range(51, 101), "visitor_agreement"
+    )
     issues = [LabelIssue(number, "a", "b", 0.9) for number in range(41, 62)]
     assert fair_to_ask(MANY, issues, sources) == NUMBERS - set(range(1, 101))
     assert fair_to_ask(MANY, issues[1:], sources) == NUMBERS
