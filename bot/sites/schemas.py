@@ -71,7 +71,7 @@ class SiteWithSecret(SiteOut):
 class WidgetOut(BaseModel):
     """What the widget has to know before anybody says something."""
 
-    name: str
+    name: str = Field(description="Empty while the default site has no name of its own")
     greeting: dict[str, str]
     suggestions: dict[str, list[str]]
     languages: list[str]

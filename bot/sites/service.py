@@ -19,6 +19,8 @@ from bot.sites import repository
 from bot.sites.schemas import SiteChange, SiteIn, SiteOut, WidgetOut
 
 SECRET_PREFIX = "kis_"  # noqa: S105  # what such a secret begins with
+UNNAMED = "Default site"
+"""What the first migration calls the site that is there from the start: nothing to show to customers."""
 
 
 async def create_site(
@@ -112,7 +114,7 @@ async def widget_of(
     there = await connection.run_sync(availability, handoffs)
     spoken = site_languages(site, languages)
     return WidgetOut(
-        name=site.name,
+        name="" if site.name == UNNAMED else site.name,
         greeting={language: greeting_in(site, language) for language in spoken},
         suggestions={language: await suggestions_in(session, site, language) for language in spoken},
         languages=list(spoken),

@@ -119,6 +119,13 @@ async def test_conversation_begins_as_its_site_says(client: httpx.AsyncClient, n
     assert (chinese["greeting"], chinese["suggestions"]) == (TEXTS["zh"].greeting, ["我的包裹在哪？"])
 
 
+async def test_name_that_nobody_gave_is_not_shown_to_customers(client: httpx.AsyncClient, new_key) -> None:
+    assert (await client.get("/v1/sites/default/widget")).json()["name"] == ""
+
+    await client.patch("/v1/sites/default", json={"name": "Lumo"}, headers=await new_key(Scope.ADMIN))
+    assert (await client.get("/v1/sites/default/widget")).json()["name"] == "Lumo"
+
+
 async def test_unknown_site_has_no_widget(client: httpx.AsyncClient) -> None:
     missing = await client.get("/v1/sites/nowhere/widget")
 
