@@ -3,12 +3,14 @@
 Pages look for news every few seconds (htmx); without JavaScript they are loaded again by hand.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
+from bot.access.idempotency import IdempotentCall, StoredReply
 from bot.access.principals import Role
 from bot.console.access import AsOperator, AsViewer
 from bot.console.answer_search import FoundAnswer, search_answers
@@ -31,6 +33,7 @@ router = APIRouter(prefix="/inbox")
 PAGE = 20
 SUGGESTED = 3
 Text = Annotated[str, Form(max_length=100_000)]
+FormKey = Annotated[str, Form(max_length=64)]
 
 
 @router.get("")
@@ -80,6 +83,7 @@ async def show_talk(
         **await _standing(parts, caller, talk.handoff),
         messages=talk.messages,
         notes=talk.notes,
+        rating=talk.rating,
         writers=await _names(parts, [note.written_by for note in talk.notes]),
         last_position=talk.messages[-1].position if talk.messages else 0,
         suggestions=suggestions,
@@ -161,16 +165,18 @@ async def send_reply(
     text: Text = "",
     answer_id: Annotated[str, Form(max_length=64)] = "",
     place: Annotated[int, Form(ge=0, le=SUGGESTED)] = 0,
+    form_key: FormKey = "",
 ) -> Response:
     """``answer_id`` and ``place`` name the suggestion that the reply began with."""
     handoff = await parts.database.quick.read(
         lambda connection: find_handoff(connection, handoff_id, parts.settings.handoffs)
     )
     taken = await _taken(parts, handoff, answer_id, place)
-    agent = caller.principal
-    await parts.database.quick.write(
-        lambda connection: reply(connection, handoff.conversation_id, text, agent=agent, taken=taken)
-    )
+
+    def work(connection: Connection) -> None:
+        reply(connection, handoff.conversation_id, text, agent=caller.principal, taken=taken)
+
+    await _once(parts, caller, form_key, text, work)
     return go_to(request, f"/inbox/{handoff_id}")
 
 
@@ -195,14 +201,35 @@ async def send_rejection(
 
 @router.post("/{handoff_id}/notes")
 async def send_note(
-    handoff_id: str, request: Request, parts: PartsDep, caller: AsOperator, text: Text = ""
+    handoff_id: str,
+    request: Request,
+    parts: PartsDep,
+    caller: AsOperator,
+    text: Text = "",
+    form_key: FormKey = "",
 ) -> Response:
     def work(connection: Connection) -> None:
         handoff = find_handoff(connection, handoff_id, parts.settings.handoffs)
         add_note(connection, handoff.conversation_id, text, agent=caller.principal)
 
-    await parts.database.quick.write(work)
+    await _once(parts, caller, form_key, text, work)
     return go_to(request, f"/inbox/{handoff_id}", flash="inbox.noted")
+
+
+async def _once(
+    parts: Parts, caller: Caller, form_key: str, text: str, work: Callable[[Connection], None]
+) -> None:
+    """What is sent twice by the same form, as by a double click, is done once; other words in it are something else."""
+
+    def done(connection: Connection) -> StoredReply:
+        work(connection)
+        return StoredReply(204, {})
+
+    words = text.encode()
+    key = f"{form_key}:{hashlib.sha256(words).hexdigest()}" if form_key else None
+    call = IdempotentCall(parts.database, principal=caller.principal.name, key=key, request=words)
+    if await call.stored() is None:
+        await call.run_quick(done)
 
 
 async def _step(parts: Parts, step: Callable[..., object], handoff_id: str, caller: Caller) -> None:

@@ -1,6 +1,7 @@
 """Makes pages of templates. Everything that a template puts into a page is escaped; none may switch that off."""
 
 import json
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ templates = Environment(
     auto_reload=False,
 )
 templates.globals["asset"] = asset
+templates.globals["new_form_key"] = lambda: secrets.token_urlsafe(16)
 templates.filters["to_json"] = lambda value: json.dumps(value, ensure_ascii=False)  # escaped, as all is
 templates.filters["iso"] = lambda moment: moment.isoformat(timespec="seconds")
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.answering.replying import PERSON_IS_HERE
 from bot.db.access_tables import AuditEntry
 from bot.db.base import JsonObject, new_id
 from bot.db.conversation_tables import (
@@ -97,12 +98,13 @@ def exchanges_before(connection: Connection, conversation_id: str, moment: datet
 
 
 def last_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[TriedRow]:
-    """With what led to the replies, the newest first."""
+    """With what led to the replies, the newest first; without what was written to a person."""
     columns = (
         *(Exchange.id, Exchange.utterance, Exchange.language, Exchange.outcome, Exchange.rule),
         *(Exchange.confidence, Exchange.reply, Exchange.candidates, Exchange.created_at),
     )
-    statement = select(*columns).where(Exchange.conversation_id == conversation_id)
+    by_the_bot = (Exchange.conversation_id == conversation_id, Exchange.rule != PERSON_IS_HERE)
+    statement = select(*columns).where(*by_the_bot)
     return connection.execute(statement.order_by(Exchange.id.desc()).limit(limit)).all()
 
 

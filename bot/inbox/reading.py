@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.handoffs.briefing import find_handoff
 from bot.handoffs.schemas import OperatorHandoff
 from bot.inbox import repository
-from bot.inbox.repository import MessageRow, NoteRow
+from bot.inbox.repository import MessageRow, NoteRow, RatingRow
 from bot.settings import HandoffSettings
 
 MESSAGES, NOTES = 200, 50
@@ -15,11 +15,12 @@ MESSAGES, NOTES = 200, 50
 
 @dataclass(frozen=True)
 class Talk:
-    """A handoff with the last that was said and noted in its conversation."""
+    """A handoff with the last that was said and noted in its conversation, and the stars that the visitor gave."""
 
     handoff: OperatorHandoff
     messages: list[MessageRow]
     notes: list[NoteRow]
+    rating: RatingRow | None = None
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ def talk_of(connection: Connection, handoff_id: str, settings: HandoffSettings) 
         handoff,
         repository.last_messages(connection, handoff.conversation_id, limit=MESSAGES),
         list(repository.notes_on(connection, handoff.conversation_id, limit=NOTES)),
+        repository.rating_of(connection, handoff.conversation_id),
     )
 
 
 def said_since(connection: Connection, handoff_id: str, settings: HandoffSettings, *, position: int) -> Talk:
-    """Without notes. Raises NotFoundError."""
+    """Without notes and rating. Raises NotFoundError."""
     handoff = find_handoff(connection, handoff_id, settings)
     later = repository.messages_after(connection, handoff.conversation_id, position=position, limit=MESSAGES)
     return Talk(handoff, list(later), [])

@@ -8,13 +8,15 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from bot.db.access_tables import AuditEntry
 from bot.db.base import JsonObject, new_id
-from bot.db.conversation_tables import Message
+from bot.db.conversation_tables import ConversationRating, Message
 from bot.db.inbox_tables import ConversationNote, SuggestionUse
 
 MessageRow: TypeAlias = Row[str, int, str, str, str | None, datetime]
 """id, position, role, text, exchange_id, created_at"""
 NoteRow: TypeAlias = Row[str, str, str, datetime]
 """id, text, written_by, created_at"""
+RatingRow: TypeAlias = Row[int, str | None]
+"""stars, comment"""
 
 _MESSAGE = select(
     Message.id, Message.position, Message.role, Message.text, Message.exchange_id, Message.created_at
@@ -52,6 +54,12 @@ def notes_on(connection: Connection, conversation_id: str, *, limit: int) -> Seq
 
 def add_note(connection: Connection, row: JsonObject) -> None:
     connection.execute(insert(ConversationNote), row)
+
+
+def rating_of(connection: Connection, conversation_id: str) -> RatingRow | None:
+    statement = select(ConversationRating.stars, ConversationRating.comment)
+    rated = ConversationRating.conversation_id == conversation_id
+    return connection.execute(statement.where(rated)).one_or_none()
 
 
 def rejected_for(connection: Connection, message_id: str) -> set[str]:

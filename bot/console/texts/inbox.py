@@ -46,6 +46,8 @@ TEXTS = {
     "inbox.tried": ("What the bot did", "机器人的处理"),
     "inbox.evidence": ("Near questions", "相近问题"),
     "inbox.contact": ("Contact", "联系方式"),
+    "inbox.rating": ("Rating", "评分"),
+    "inbox.stars": ("{stars} of 5 stars", "{stars} 星（满分 5 星）"),
     "inbox.notes": ("Private notes", "内部备注"),
     "inbox.notes_hint": ("Customers never see them.", "客户看不到这些备注。"),
     "inbox.note": ("New note", "新备注"),

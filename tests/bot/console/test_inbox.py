@@ -123,6 +123,54 @@ async def test_suggestions_are_used_changed_or_put_aside_and_that_is_kept(
     assert "suggestion_accepted" in await actions(database)
 
 
+async def test_form_that_is_sent_twice_counts_once(desk: Desk, waiting: Talk, database: Database) -> None:
+    handoff = await handoff_of(desk)
+    await desk.post(f"/inbox/{handoff}/take")
+    page = (await desk.get(f"/inbox/{handoff}")).text
+    replying, noting = re.findall(r'name="form_key" value="([^"]+)"', page)
+    assert replying != noting
+
+    sent = {"text": "We repair it.", "form_key": replying}
+    twice = await asyncio.gather(*(desk.post(f"/inbox/{handoff}/reply", sent) for _ in range(2)))
+    assert [response.status_code for response in twice] == [303, 303]
+    for _ in range(2):
+        await desk.post(f"/inbox/{handoff}/notes", {"text": "A regular.", "form_key": noting})
+    await desk.post(f"/inbox/{handoff}/reply", sent | {"text": "It takes a week."})
+
+    said = [message["text"] for message in await waiting.messages() if message["role"] == "agent"]
+    assert said == ["We repair it.", "It takes a week."]
+    assert (await desk.get(f"/inbox/{handoff}")).text.count("A regular.") == 1
+
+
+async def test_refused_form_can_be_sent_again(desk: Desk, waiting: Talk) -> None:
+    handoff = await handoff_of(desk)
+    sent = {"text": "We repair it.", "form_key": "one"}
+    other = await desk.post(f"/inbox/{handoff}/reply", {"text": " ", "form_key": "one"})
+    assert other.status_code == 422
+
+    for _ in range(2):
+        assert (await desk.post(f"/inbox/{handoff}/reply", sent)).status_code == 303
+    said = [message["text"] for message in await waiting.messages() if message["role"] == "agent"]
+    assert said == ["We repair it."]
+
+
+async def test_stars_and_what_was_wrong_are_shown(
+    desk: Desk, waiting: Talk, client: httpx.AsyncClient
+) -> None:
+    handoff = await handoff_of(desk)
+    assert "of 5 stars" not in (await desk.get(f"/inbox/{handoff}")).text
+    rating = {"stars": 2, "comment": "<b>slow</b>"}
+    await client.post(f"/v1/conversations/{waiting.id}/rating", json=rating, headers=waiting.headers)
+    page = (await desk.get(f"/inbox/{handoff}")).text
+    assert "2 of 5 stars" in page
+    assert "&lt;b&gt;slow&lt;/b&gt;" in page
+
+    exchange = next(message["exchange_id"] for message in await waiting.messages() if message["exchange_id"])
+    vote = {"rating": "down", "reason": "outdated"}
+    await client.post(f"/v1/exchanges/{exchange}/feedback", json=vote, headers=waiting.headers)
+    assert "What was wrong: out of date (1)" in (await desk.get(f"/review/exchanges/{exchange}")).text
+
+
 async def test_notes_are_for_operators_and_go_with_the_conversation(
     desk: Desk, waiting: Talk, client: httpx.AsyncClient, database: Database
 ) -> None:
