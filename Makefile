@@ -10,7 +10,7 @@ export HF_HUB_OFFLINE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-slow format lint typecheck benchmark bench widget audit docs-check constraints clean
+.PHONY: help run test coverage test-slow format lint typecheck benchmark bench widget screenshots audit docs-check constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: .venv/.test ## Measure speed: the service beside the bare encoder, and wi
 
 widget: bot/widget/node_modules ## Build the website widget after a change of bot/widget (needs Node.js)
 	npm --prefix bot/widget run build
+
+screenshots: .venv/.test ## Take the pictures of the README again, from the test that plays the whole story
+	.venv/bin/python -m pytest tests/e2e/test_story.py -q -n 0 --screenshots docs/images
 
 audit: .venv/.test ## Look for known holes in the installed packages
 	.venv/bin/python -m pip_audit || $(PIP) check

@@ -17,7 +17,14 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.commands",
     "tests.fixtures.tiny_bert",
+    "tests.fixtures.widget_sources",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots", metavar="FOLDER", help="keep pictures of the whole story (make screenshots)"
+    )
 
 
 @pytest.fixture(autouse=True)
