@@ -126,7 +126,7 @@ def code_of(text: str) -> list[str]:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_between_documents_lead_somewhere(document: str) -> None:
     prose = re.sub(r"```.*?```|`[^`\n]+`", "", read(document), flags=re.DOTALL)
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", prose):
+    for target in re.findall(r"(?:\]\(|src=\")(?!https?:|#)([^)\"#]+)", prose):
         assert (ROOT / document).parent.joinpath(target).exists(), f"{document} links to {target}"
 
 
