@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from retrieval.normalize import normalize
 from tests.e2e.story_words import CHINESE, ENGLISH, Words
@@ -120,13 +120,9 @@ def scene(
     folder = request.config.getoption("--screenshots")
     phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
     screen = {"viewport": {"width": 1100, "height": 760}} if words is ENGLISH else phone
-    visitor, operator = new_page(**screen), new_page(viewport={"width": 1200, "height": 668})
+    visitor, operator = new_page(**screen), new_page(viewport={"width": 1200, "height": 640})
     visitor.goto(service.shop(words))
-    operator.goto(f"{service.url}/console")
-    operator.locator("[name=name]").fill("Ana")
-    operator.locator("[name=password]").fill(PASSWORD)
-    operator.keyboard.press("Enter")
-    operator.wait_for_url("**/console/inbox")
+    log_in(operator, service)
 
     def picture(page: Page, name: str) -> None:
         if folder:
@@ -134,6 +130,14 @@ def scene(
             page.screenshot(path=Path(folder) / f"{name}-{words.locale[:2]}.png", animations="disabled")
 
     return Scene(words, Panel(visitor, words.spoken), operator, picture)
+
+
+def log_in(operator: Page, service: Service) -> None:
+    operator.goto(f"{service.url}/console")
+    operator.locator("[name=name]").fill("Ana")
+    operator.locator("[name=password]").fill(PASSWORD)
+    operator.keyboard.press("Enter")
+    operator.wait_for_url("**/console/inbox")
 
 
 def test_visitor_and_operator_from_the_first_question_to_the_rating(scene: Scene) -> None:
@@ -256,3 +260,35 @@ def operator_sees_what_the_visitor_thinks(scene: Scene, asked: str) -> None:
     operator.get_by_role("navigation").locator("a[href='/console/dashboard']").click()
     operator.locator("a[href*='rating=down']").click()
     expect(operator.locator("tbody tr").filter(has_text=asked)).to_have_count(1)
+
+
+@pytest.mark.parametrize("words", [ENGLISH], indirect=True)
+def test_button_pressed_twice_without_scripts_says_it_once(
+    service: Service, words: Words, new_page: Callable[..., Page]
+) -> None:
+    visitor, operator = new_page(), new_page(java_script_enabled=False)
+    log_in(operator, service)
+    visitor.goto(service.shop(words))
+    panel = Panel(visitor).open()
+    panel.write(words.clear)
+    panel.button("person").click()
+    expect(panel.said_by("system")).to_have_text([words.soon])
+    operator.reload()
+    operator.locator("tbody tr").filter(has_text=words.clear).get_by_role("link").click()
+    operator.get_by_role("button", name=words.take, exact=True).click()
+
+    operator.route("**/inbox/*/*", send_twice)
+    operator.locator("#reply textarea").fill(words.reply)
+    operator.locator("#reply").get_by_role("button", name=words.send, exact=True).click()
+    expect(operator.locator(".said-by.agent .bubble")).to_have_text([words.reply])
+    notes = operator.locator("form[action$='/notes']")
+    notes.locator("textarea").fill(words.note)
+    notes.get_by_role("button", name=words.add_note, exact=True).click()
+    expect(operator.locator(".notes > li")).to_contain_text([words.note])
+    expect(panel.said_by("agent")).to_have_text([words.reply])
+
+
+def send_twice(route: Route) -> None:
+    """As a double click does where the first request is on its way already."""
+    route.fetch(max_redirects=0)
+    route.continue_()
