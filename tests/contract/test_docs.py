@@ -130,6 +130,12 @@ def test_links_between_documents_lead_somewhere(document: str) -> None:
         assert (ROOT / document).parent.joinpath(target).exists(), f"{document} links to {target}"
 
 
+def test_pictures_are_small() -> None:
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+
+    assert {name: size for name, size in sizes.items() if size > 150 * 1024} == {}
+
+
 def test_both_readmes_have_the_same_sections_and_commands() -> None:
     english, chinese = read("README.md"), read("README.zh.md")
 

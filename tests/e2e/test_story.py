@@ -120,7 +120,7 @@ def scene(
     folder = request.config.getoption("--screenshots")
     phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
     screen = {"viewport": {"width": 1100, "height": 760}} if words is ENGLISH else phone
-    visitor, operator = new_page(**screen), new_page(viewport={"width": 1200, "height": 640})
+    visitor, operator = new_page(**screen), new_page(viewport={"width": 1200, "height": 616})
     visitor.goto(service.shop(words))
     log_in(operator, service)
 
