@@ -271,7 +271,10 @@ def cutoffs_by_language(
 def forecasts_by_language(
     languages: NDArray[np.str_], judged: Judged, mixed: Flags, *, drawn: Flags | None = None
 ) -> dict[str, tuple[Forecast, ...]]:
-    """What each of FORECAST_ERRORS would give, for all languages together under "" and for those with enough examples."""
+    """What each of FORECAST_ERRORS would give, for all languages together under "" and for those with enough examples.
+
+    What keeps a smaller error keeps a larger one, so that tolerating more never answers less, however the certificates fall.
+    """
     found: dict[str, tuple[Forecast, ...]] = {}
     for error in FORECAST_ERRORS:
         cutoffs = cutoffs_by_language(languages, judged, mixed, error, drawn=drawn)
@@ -281,7 +284,10 @@ def forecasts_by_language(
                 continue
             chosen = cutoffs.get(language, cutoffs[""])
             answered = float((judged.confidence[rows] >= chosen.answer_at).mean())
-            found[language] = (*found.get(language, ()), Forecast(error, answered, chosen))
+            smaller = found.get(language, ())
+            if smaller and smaller[-1].answered > answered:
+                answered, chosen = smaller[-1].answered, smaller[-1].cutoffs
+            found[language] = (*smaller, Forecast(error, answered, chosen))
     return found
 
 

@@ -132,7 +132,8 @@ def _in_force(model: ConfidenceModel, language: str, chosen: float | None) -> In
         return InForce(forecast.target_error, forecast.answered, forecast.cutoffs)
     trained = model.forecast_for(language, model.target_error)
     own = model.cutoffs.get(language, model.default_cutoffs)
-    return InForce(model.target_error, trained.answered if trained else None, own)
+    told = trained is not None and trained.cutoffs == own
+    return InForce(model.target_error, trained.answered if trained and told else None, own)
 
 
 def _chart(row: Tolerance) -> dict[str, Any]:

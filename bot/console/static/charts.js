@@ -27,7 +27,7 @@ const KINDS = {
       data: points, label: name, showLine: true, borderColor: colours.series[place], backgroundColor: colours.series[place],
       pointRadius: points.map((point) => (point.x === now ? 9 : 4)), pointStyle: points.map((point) => (point.x === now ? "rectRot" : "circle")),
     }));
-    const scale = { ticks: { format: { style: "percent" } } };
+    const scale = { ticks: { callback: (share) => share.toLocaleString(undefined, { style: "percent" }) } };
     const label = ({ dataset, raw }) => {
       const [x, y] = [raw.x, raw.y].map((share) => share.toLocaleString(undefined, { style: "percent", maximumFractionDigits: 1 }));
       return `${dataset.label}: ${x} → ${y}${dataset.pointRadius[dataset.data.indexOf(raw)] > 4 ? ` (${names[2]})` : ""}`;
@@ -39,7 +39,7 @@ const KINDS = {
         plugins: { tooltip: { callbacks: { label } } },
         scales: {
           x: { ...scale, title: { display: true, text: names[0], color: colours.ink } },
-          y: { ...scale, min: 0, max: 1, title: { display: true, text: names[1], color: colours.ink } },
+          y: { ...scale, min: 0, suggestedMax: 0.5, title: { display: true, text: names[1], color: colours.ink } },
         },
       },
     };
