@@ -66,7 +66,7 @@ async def _beside(session: AsyncSession, label: Label, source: str | None) -> Wa
     )
 
 
-def _next_to(source: str | None, *, after: str = "", before: str = "") -> Select[tuple[Label]]:
+def _next_to(source: str | None, *, after: str = "", before: str = "") -> Select[Label]:
     statement = select(Label).where(*_waiting(source)).limit(1)
     if before:
         return statement.where(Label.id < before).order_by(Label.id.desc())

@@ -144,14 +144,14 @@ def routes_below(routes: Sequence[BaseRoute]) -> Iterator[APIRoute]:
 
 
 ROUTES = list(routes_below(create_console(State()).routes))
-PAGES = {route.path: route for route in ROUTES if "GET" in route.methods}
+PAGES = {route.path: route for route in ROUTES if "GET" in (route.methods or ())}
 
 
 def fields_by_path() -> dict[str, set[str]]:
     """What each form takes, by the routes."""
     found: dict[str, set[str]] = {}
     for route in ROUTES:
-        if route.methods.isdisjoint(SAFE):
+        if (route.methods or set()).isdisjoint(SAFE):
             found[route.path] = set(_names(route))
     return found
 

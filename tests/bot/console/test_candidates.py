@@ -74,7 +74,7 @@ async def said_to(client: httpx.AsyncClient, text: str) -> str:
 
 def shown(page: httpx.Response) -> str:
     """The question on the screen."""
-    return re.findall(r'<h2 id="asked"[^>]*>([^<]*)<', page.text)[0]
+    return str(re.findall(r'<h2 id="asked"[^>]*>([^<]*)<', page.text)[0])
 
 
 async def test_agents_reply_is_shown_escaped_and_counts_once_it_is_accepted(
