@@ -13,6 +13,7 @@ from retrieval.confidence_model import (
     SURROUNDINGS_PRIOR,
     ConfidenceModel,
     Cutoffs,
+    Forecast,
     choices_worth_offering,
     default_confidence,
     default_cutoffs,
@@ -47,6 +48,7 @@ FOLDS = 5
 # Examples with an answer. With fewer, the unknown ones would say that nothing is ever right.
 LEAST_KNOWN = 20
 LEAST_EXAMPLES = 60  # of one language, for cut-offs of its own
+FORECAST_ERRORS = (0.05, 0.10, 0.15, 0.20, 0.30)  # tolerated errors that somebody may choose among later
 
 Progress = Callable[[int, int], None]
 Floats = NDArray[np.float64]
@@ -131,6 +133,7 @@ def fit_examples(
         fusion=fusion,
         cutoffs={language: found for language, found in cutoffs.items() if language},
         default_cutoffs=cutoffs[""],
+        forecasts=forecasts_by_language(table.languages, judged, mixed, drawn=drawn),
         fitted_on=counts,
         surroundings=None if crossed.surroundings is None else _named(crossed.surroundings),
     )
@@ -262,6 +265,29 @@ def cutoffs_by_language(
             chosen = chosen_on(own, "language")
             if chosen.basis == "language" or found[""].basis != "all":
                 found[language] = chosen
+    return found
+
+
+def forecasts_by_language(
+    languages: NDArray[np.str_], judged: Judged, mixed: Flags, *, drawn: Flags | None = None
+) -> dict[str, tuple[Forecast, ...]]:
+    """What each of FORECAST_ERRORS would give, for all languages together under "" and for those with enough examples.
+
+    What keeps a smaller error keeps a larger one, so that tolerating more never answers less, however the certificates fall.
+    """
+    found: dict[str, tuple[Forecast, ...]] = {}
+    for error in FORECAST_ERRORS:
+        cutoffs = cutoffs_by_language(languages, judged, mixed, error, drawn=drawn)
+        for language in ("", *sorted(set(languages.tolist()))):
+            rows = mixed & (languages == language) if language else mixed
+            if rows.sum() < LEAST_EXAMPLES:
+                continue
+            chosen = cutoffs.get(language, cutoffs[""])
+            answered = float((judged.confidence[rows] >= chosen.answer_at).mean())
+            smaller = found.get(language, ())
+            if smaller and smaller[-1].answered > answered:
+                answered, chosen = smaller[-1].answered, smaller[-1].cutoffs
+            found[language] = (*smaller, Forecast(error, answered, chosen))
     return found
 
 

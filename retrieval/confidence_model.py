@@ -79,6 +79,17 @@ class Cutoffs:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """What tolerating an error would give: the cut-offs, and the share of messages expected to be answered at them, apart from
+    those that are known word for word.
+    """
+
+    target_error: float
+    answered: float
+    cutoffs: Cutoffs
+
+
+@dataclass(frozen=True, slots=True)
 class ConfidenceModel:
     """Fitted weights and cut-offs; goes into the checkpoint as JSON.
 
@@ -87,6 +98,8 @@ class ConfidenceModel:
         unknown_share: the share of questions without an answer that the weights and cut-offs assume.
         fitted_on: number of "known" and "unknown" examples.
         surroundings: weights of the second step, by the names of SURROUNDINGS_PRIOR; None where no traffic was known.
+        forecasts: by language, "" for all together, by rising error; none where there were too few examples.
+        tolerated: errors that somebody chose instead of `target_error`; they count where there is a forecast for them.
     """
 
     weights: Mapping[str, float]
@@ -97,6 +110,8 @@ class ConfidenceModel:
     unknown_share: float
     fitted_on: Mapping[str, int] = field(default_factory=dict)
     surroundings: Mapping[str, float] | None = None
+    forecasts: Mapping[Language, Sequence[Forecast]] = field(default_factory=dict)
+    tolerated: Mapping[Language, float] = field(default_factory=dict)
 
     def confidences(self, retrieved: Retrieved) -> tuple[float, ...]:
         """P(the candidate is the right answer) for each candidate: falling, together at most 1."""
@@ -120,8 +135,18 @@ class ConfidenceModel:
         return row
 
     def cutoffs_for(self, language: Language) -> Cutoffs:
-        """Those of the language, or of all languages together."""
-        return self.cutoffs.get(language, self.default_cutoffs)
+        """Those of the error chosen for the language; else its own, or those of all languages together."""
+        chosen = self.forecast_for(language, self.tolerated.get(language))
+        return chosen.cutoffs if chosen else self.cutoffs.get(language, self.default_cutoffs)
+
+    def forecasts_for(self, language: Language) -> Sequence[Forecast]:
+        """Those of the language, or of all languages together; none where there were too few examples."""
+        return self.forecasts.get(language) or self.forecasts.get("", ())
+
+    def forecast_for(self, language: Language, target_error: float | None) -> Forecast | None:
+        """None where none was made for this error."""
+        forecasts = self.forecasts_for(language)
+        return next((each for each in forecasts if each.target_error == target_error), None)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False)
@@ -135,6 +160,8 @@ class ConfidenceModel:
             fields["fusion"] = Fusion({language: tuple(values) for language, values in weights.items()})
             fields["cutoffs"] = {name: Cutoffs(**values) for name, values in fields["cutoffs"].items()}
             fields["default_cutoffs"] = Cutoffs(**fields["default_cutoffs"])
+            forecasts = fields.get("forecasts", {})  # older checkpoints have none
+            fields["forecasts"] = {name: tuple(map(_forecast, rows)) for name, rows in forecasts.items()}
             model = cls(**fields)
             names = set(model.weights)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -156,6 +183,10 @@ class ConfidenceModel:
                 f"The confidence model does not weigh {', '.join(PARTS)}; make the checkpoint anew"
             )
         return model
+
+
+def _forecast(fields: Mapping[str, Any]) -> Forecast:
+    return Forecast(fields["target_error"], fields["answered"], Cutoffs(**fields["cutoffs"]))
 
 
 def known_question(retrieved: Retrieved) -> bool:

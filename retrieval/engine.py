@@ -5,8 +5,8 @@ Service, command line, benchmark and gate all decide through `Engine`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.candidates import Retrieved
@@ -85,6 +85,10 @@ class Engine:
         view = self.retriever.view
         own = (view.questions[number] for number in view.question_numbers.get(answer_id, ()))
         return next((question.text for question in own if question.language == language), None)
+
+    def tolerating(self, errors: Mapping[Language, float]) -> Engine:
+        """The same parts with the cut-offs of errors that somebody chose, by language."""
+        return replace(self, confidence=replace(self.confidence, tolerated=errors))
 
     def explain(self, retrieved: Retrieved) -> dict[str, float]:
         """The evidence for the best candidate and the cut-offs it met, by name."""

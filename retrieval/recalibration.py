@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrieval.confidence import LEAST_EXAMPLES, cutoffs_by_language
+from retrieval.confidence import LEAST_EXAMPLES, cutoffs_by_language, forecasts_by_language
 from retrieval.confidence_model import ConfidenceModel, choices_worth_offering, settled
 from retrieval.cutoffs import Floats, Judged
 from retrieval.errors import RetrievalError
@@ -64,13 +64,15 @@ def recalibrated(
         judged.choices[row] = sum(confidences[:offered])
         judged.among[row] = message.right_at is not None and message.right_at < offered
     languages = np.array([each.language for each in messages])
-    cutoffs = cutoffs_by_language(languages, judged, np.ones(len(messages), bool), target_error)
+    every = np.ones(len(messages), bool)
+    cutoffs = cutoffs_by_language(languages, judged, every, target_error)
     return replace(
         model,
         weights={**model.weights, "intercept": model.weights["intercept"] + moved},
         surroundings=_second_step(model.surroundings, moved),
         cutoffs={language: found for language, found in cutoffs.items() if language},
         default_cutoffs=cutoffs[""],
+        forecasts=forecasts_by_language(languages, judged, every),
         target_error=target_error,
         unknown_share=unknown_share,
     )

@@ -14,6 +14,7 @@ from bot.db.knowledge_tables import KnowledgeState
 from bot.db.release_tables import ReleasePointer
 from bot.errors import NoReleaseError, UnavailableError
 from bot.knowledge.index_feed import load_changes
+from bot.quality.tolerated import chosen_errors
 from bot.releases import repository
 from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
@@ -142,9 +143,12 @@ async def load_serving(settings: Settings, parts: ReleaseParts, *, generation: i
 
 
 async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None = None) -> Serving:
-    """The same release with what changed in the knowledge since its revision."""
+    """The same release with what changed in the knowledge since its revision, and the tolerated errors as they are now."""
     async with database.read() as session:
         changes = await load_changes(session, since=serving.revision)
+        errors = await chosen_errors(session)
+    if errors != serving.engine.confidence.tolerated:
+        serving = replace(serving, engine=serving.engine.tolerating(errors))
     if changes.revision == serving.revision:
         return serving
     await asyncio.to_thread(

@@ -8,6 +8,7 @@ from starlette.datastructures import State
 
 from bot.console import account_endpoints as account
 from bot.console import assets, error_pages
+from bot.console import candidates_endpoints as candidates
 from bot.console import dashboard_endpoints as dashboard
 from bot.console import experiments_endpoints as experiments
 from bot.console import gap_endpoints as gaps
@@ -22,7 +23,9 @@ from bot.console import releases_endpoints as releases
 from bot.console import review_endpoints as review
 from bot.console import settings_endpoints as settings
 from bot.console import sites_endpoints as sites
+from bot.console import tolerance_endpoints as tolerance
 from bot.console import training_endpoints as training
+from bot.console import webhooks_endpoints as webhooks
 from bot.console.access import check_csrf
 from bot.console.gate import OperatorGate
 
@@ -31,6 +34,7 @@ PAGES = (
     account,
     inbox,
     review,
+    candidates,
     gaps,
     imports,
     knowledge_aids,
@@ -42,6 +46,8 @@ PAGES = (
     operators,
     keys,
     sites,
+    webhooks,
+    tolerance,
     settings,
 )
 

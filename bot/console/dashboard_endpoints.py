@@ -19,6 +19,7 @@ from bot.figures.csv_files import csv_of
 from bot.figures.repository import Figured
 from bot.pagination import cut, decode_cursor
 from bot.quality.service import broken_promises
+from bot.quality.tolerated import what_is_tolerated
 from bot.releases.service import page_of_releases
 from bot.review.gap_service import page_of_gaps
 from retrieval.decision import Outcome
@@ -53,7 +54,8 @@ async def show_dashboard(
     async with parts.database.read() as session:
         figures = await service.traffic(session, wanted)
         days = await service.days_of_traffic(session, wanted)
-        judged = await service.reviewed(session, wanted, tolerated=parts.settings.tolerated_error)
+        promised = await what_is_tolerated(session, default=parts.settings.tolerated_error)
+        judged = await service.reviewed(session, wanted, tolerated=promised)
         broken = await broken_promises(session, tolerated_error=parts.settings.tolerated_error, at=now())
         stages = await service.stages(session, wanted)
         sites = await repository.sites(session)
@@ -68,7 +70,6 @@ async def show_dashboard(
         days=days,
         judged=judged,
         broken=broken,
-        tolerated=parts.settings.tolerated_error,
         stages=stages,
         sites=sites,
         releases=releases.items,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from bot.console.texts import (
     account,
+    candidates,
     dashboard,
     errors,
     frame,
@@ -19,13 +20,30 @@ from bot.console.texts import (
     releases,
     review,
     settings,
+    tolerance,
     training,
+    webhooks,
 )
 from bot.operators.logins import Caller
 
 Spoken = Literal["en", "zh"]
 Translate = Callable[..., str]
-MODULES = (account, dashboard, errors, frame, gaps, inbox, knowledge, releases, review, settings, training)
+MODULES = (
+    account,
+    candidates,
+    dashboard,
+    errors,
+    frame,
+    gaps,
+    inbox,
+    knowledge,
+    releases,
+    review,
+    settings,
+    tolerance,
+    training,
+    webhooks,
+)
 TEXTS: Mapping[str, tuple[str, str]] = {key: pair for module in MODULES for key, pair in module.TEXTS.items()}
 _PLACE = {"en": 0, "zh": 1}
 

@@ -92,7 +92,7 @@ async def search(
         "review/found.html",
         found=found,
         q=q,
-        exchange_id=exchange_id,
+        action=f"/console/review/exchanges/{exchange_id}",
         back=back,
         overrule=overrule,
         may_decide=may,

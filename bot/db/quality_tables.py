@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, UtcDateTime, now
@@ -35,3 +35,14 @@ class QualityAlarm(Base):
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"))
     reasons: Mapped[dict[str, str]] = mapped_column(Json)
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ToleratedError(Base):
+    """Share of given answers that may be wrong in a language, as somebody chose; null, like no row: KEFU_TOLERATED_ERROR."""
+
+    __tablename__ = "tolerated_errors"
+
+    language: Mapped[str] = mapped_column(String(16), primary_key=True)
+    share: Mapped[float | None]
+    set_by: Mapped[str] = mapped_column(String(64))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -13,6 +13,7 @@ from bot.db.knowledge_tables import Verdict
 from bot.figures import repository
 from bot.figures.intervals import Share
 from bot.figures.repository import Figured
+from bot.quality.tolerated import Tolerated
 from bot.review.repository import NO_QUESTION, SMALL_TALK
 from retrieval.decision import Outcome
 
@@ -137,7 +138,7 @@ class Reviewed:
     bins: Sequence[Bin]
 
 
-async def reviewed(session: AsyncSession, wanted: Figured, *, tolerated: float) -> Reviewed:
+async def reviewed(session: AsyncSession, wanted: Figured, *, tolerated: Tolerated) -> Reviewed:
     """Of what people judged. They judge what is doubtful first, so that the share of wrong is rather too high than too low."""
     since, until = moments_of(wanted)
     rows = await repository.reviewed(session, since, until, wanted, outcomes=GAVE_ANSWER, limit=MOST_REVIEWED)
@@ -150,7 +151,7 @@ async def reviewed(session: AsyncSession, wanted: Figured, *, tolerated: float) 
                 sum(not right for spoken, _, right in judged if spoken == language),
                 sum(spoken == language for spoken, _, _ in judged),
             ),
-            tolerated,
+            tolerated.of([language]),
         )
         for language in languages
     ]

@@ -14,6 +14,9 @@ class ErrorOut(BaseModel):
     share: float | None
     lower: float
     upper: float
+    tolerated: float = Field(
+        description="What may be wrong, by what was chosen for the languages of these answers"
+    )
     broken: bool = Field(description="More than the tolerated error, and chance does not explain it")
 
 

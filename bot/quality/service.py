@@ -15,6 +15,7 @@ from bot.quality import repository
 from bot.quality.drift import drift_of
 from bot.quality.schemas import AlarmOut, CalibrationOut, DriftOut, ErrorOut, QualityOut, ShareOut
 from bot.quality.sequences import log_evidence, share_bounds
+from bot.quality.tolerated import Tolerated, what_is_tolerated
 from bot.releases import repository as releases
 from bot.review.audit_repository import first_confidences
 from bot.review.audits import Audited, audit_sample
@@ -44,13 +45,14 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
     )
     drift = drift_of(confidences, alpha=ALPHA / len(KINDS))
     alarms = await repository.newest_alarms(session, release_id)
+    promised = await what_is_tolerated(session, default=tolerated_error)
     return QualityOut(
         release_id=release_id,
         tolerated_error=tolerated_error,
         audited=len(sample.judged),
         waiting=len(sample.waiting),
         lapsed=sample.lapsed,
-        errors=errors_by_language(sample.judged, tolerated=tolerated_error),
+        errors=errors_by_language(sample.judged, tolerated=promised),
         calibration=calibration_of(sample.judged),
         unknown=ShareOut(share=unknown.share, lower=unknown.lower, upper=unknown.upper),
         drift=DriftOut(
@@ -68,12 +70,13 @@ async def broken_promises(session: AsyncSession, *, tolerated_error: float, at: 
     if promoted is None:
         return []
     sample = await audit_sample(session, at=at, release_id=promoted.release.id)
-    return [each for each in errors_by_language(sample.judged, tolerated=tolerated_error) if each.broken]
+    promised = await what_is_tolerated(session, default=tolerated_error)
+    return [each for each in errors_by_language(sample.judged, tolerated=promised) if each.broken]
 
 
-def errors_by_language(judged: Sequence[Audited], *, tolerated: float) -> list[ErrorOut]:
-    """Over all, then by language; together they are wrong with the chance that one kind of alarm has."""
-    answered = [each for each in judged if each.answered]
+def errors_by_language(judged: Sequence[Audited], *, tolerated: Tolerated) -> list[ErrorOut]:
+    """Over all, then by language, since the error was chosen; together they are wrong with the chance that one kind of alarm has."""
+    answered = [each for each in judged if each.answered and tolerated.held(each.language, each.asked_at)]
     languages = sorted({each.language for each in answered})
     parts: list[str | None] = [None, *languages]
     alpha = ALPHA / len(KINDS) / len(parts)
@@ -82,6 +85,7 @@ def errors_by_language(judged: Sequence[Audited], *, tolerated: float) -> list[E
         own = [each for each in answered if language in (None, each.language)]
         wrong = sum(each.wrong for each in own)
         bounds = share_bounds(wrong, len(own), alpha=alpha)
+        promised = tolerated.of(each.language for each in own)
         found.append(
             ErrorOut(
                 language=language,
@@ -90,7 +94,8 @@ def errors_by_language(judged: Sequence[Audited], *, tolerated: float) -> list[E
                 share=bounds.share,
                 lower=bounds.lower,
                 upper=bounds.upper,
-                broken=bounds.lower > tolerated,
+                tolerated=promised,
+                broken=bounds.lower > promised,
             )
         )
     return found
@@ -116,7 +121,7 @@ def reasons_for_alarm(found: QualityOut) -> dict[str, str]:
     if broken:
         reasons[PROMISE] = "; ".join(
             f"{each.wrong} of {each.answered} audited answers{f' in {each.language}' if each.language else ''} were "
-            f"wrong, at least {each.lower:.1%} of all, where {found.tolerated_error:.1%} are tolerated"
+            f"wrong, at least {each.lower:.1%} of all, where {each.tolerated:.1%} are tolerated"
             for each in broken
         )
     calibration = found.calibration

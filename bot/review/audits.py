@@ -44,6 +44,7 @@ class Audited:
     """
 
     exchange_id: str
+    asked_at: datetime
     language: str
     rule: str
     confidences: tuple[float, ...]
@@ -146,6 +147,7 @@ def _audited(drawn: Drawn, said: Said) -> Audited:
     written_since = said.answer_since is not None and said.answer_since > drawn.asked_at
     return Audited(
         exchange_id=drawn.exchange_id,
+        asked_at=drawn.asked_at,
         language=drawn.language,
         rule=drawn.rule,
         confidences=tuple(float(row.get("confidence", 0.0)) for row in drawn.candidates),

@@ -56,6 +56,15 @@ async def enable_webhook(session: AsyncSession, webhook_id: str, *, enabled_by: 
     return webhook
 
 
+async def disable_webhook(session: AsyncSession, webhook_id: str, *, disabled_by: str) -> Webhook:
+    """Tells it nothing until it is enabled; one that is disabled already keeps the time it has been."""
+    webhook = await find_webhook(session, webhook_id)
+    if webhook.disabled_at is None:
+        webhook.disabled_at = now()
+        await record_audit(session, actor=disabled_by, action="disable_webhook", target=webhook_id)
+    return webhook
+
+
 async def delete_webhook(session: AsyncSession, webhook_id: str, *, deleted_by: str) -> None:
     await find_webhook(session, webhook_id)
     await repository.remove(session, webhook_id)

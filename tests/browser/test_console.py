@@ -21,6 +21,7 @@ WAIT_MS = 20_000
 PASSWORD = "correct horse battery"
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 QUESTION = {"en": "my umbrella is broken, can you repair it", "zh": "我的雨伞坏了可以修吗"}
+REPAIRED = {"en": "We repair umbrellas in our shop.", "zh": "我们店里可以修雨伞。"}
 NAMES = {
     "en": {"inbox": "Inbox", "review": "Review", "take": "Take over", "reply": "Reply", "send": "Send", "back": "Hand back to the bot"},
     "zh": {"inbox": "会话", "review": "审核", "take": "接手", "reply": "回复", "send": "发送", "back": "交还机器人"},
@@ -200,6 +201,31 @@ def test_questions_are_decided_by_keyboard_alone(page: Page, url: str, language:
     expect(page.locator("#decided")).to_be_visible()
 
 
+def test_agents_reply_is_accepted_by_keyboard(page: Page, url: str, language: str) -> None:
+    visitor = Visitor(url, language)
+    visitor.say(QUESTION[language])
+    page.goto(f"{url}/console/inbox/{visitor.ask_for_person()}")
+    press(page, "t")
+    page.locator("#reply textarea").fill(REPAIRED[language])
+    press(page, "Control+Enter")
+    expect(page.locator(".agent .bubble")).to_have_text([REPAIRED[language]])
+
+    page.goto(f"{url}/console/review/candidates?source=agent_reply")
+    expect(page.locator("#asked")).to_have_text(QUESTION[language])
+    press(page, "e")
+    field = page.locator("form[action$='/accept'] textarea")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(REPAIRED[language])
+    press(page, "Escape")
+    press(page, "/")
+    page.keyboard.type({"en": "return", "zh": "退货"}[language])
+    expect(page.locator("#found button").first).to_be_visible()
+    press(page, "Escape")
+    press(page, "a")
+    expect(page.locator(".said")).to_be_visible()
+    assert Visitor(url, language).say(QUESTION[language])["reply"]["text"] == REPAIRED[language]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_is_accessible_and_fits(
@@ -212,7 +238,7 @@ def test_every_page_is_accessible_and_fits(
     paths = [
         *("/console/inbox", f"/console/inbox/{handoff}", "/console/review"),
         f"/console/review/exchanges/{asked['id']}",
-        *("/console/review/gaps", "/console/account"),
+        *("/console/review/gaps", "/console/review/candidates", "/console/account"),
     ]
     for path in paths:
         page.goto(url + path)

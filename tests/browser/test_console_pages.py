@@ -210,6 +210,10 @@ def addresses(page: Page, url: str) -> list[str]:
         "settings/sites",
         "settings/sites/new",
         "settings/sites/default",
+        "settings/webhooks",
+        "settings/tolerance",
+        "settings/tolerance?en=0.3&zh=0.05",
+        "review/candidates",
         "releases",
         "releases/experiments",
     ):
@@ -253,6 +257,13 @@ def test_hints_come_while_typing_and_charts_are_drawn(page: Page, url: str, lang
     charts = page.locator("canvas[data-chart]")
     expect(charts).to_have_count(2)
     assert [charts.nth(0).evaluate(drawn), charts.nth(1).evaluate(drawn)] == [3, 2]
+
+    page.goto(f"{url}/console/settings/tolerance")
+    expect(charts).to_have_count(1)
+    points = charts.evaluate(
+        "canvas => Chart.getChart(canvas).data.datasets.map((set) => set.data.map((point) => point.x))"
+    )
+    assert points == [[0.05, 0.1, 0.15, 0.2, 0.3]] * 2
 
 
 def test_release_is_rejected_with_a_reason(page: Page, url: str, language: str) -> None:

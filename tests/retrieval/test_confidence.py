@@ -1,5 +1,6 @@
 """Fitting on leave-one-out examples; the arithmetic beneath is tested in test_logistic and test_cutoffs."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -7,7 +8,14 @@ import numpy as np
 import pytest
 
 from retrieval.candidates import Candidate, Retrieved
-from retrieval.confidence import LEAST_KNOWN, cross_fitted, default_confidence, fit_confidence, fit_examples
+from retrieval.confidence import (
+    FORECAST_ERRORS,
+    LEAST_KNOWN,
+    cross_fitted,
+    default_confidence,
+    fit_confidence,
+    fit_examples,
+)
 from retrieval.confidence_model import PRIOR, ConfidenceModel
 from retrieval.errors import RetrievalError
 from retrieval.evidence import FEATURES, evidence
@@ -201,6 +209,44 @@ def test_cutoffs_are_certified_per_language_where_there_are_enough() -> None:
     assert set(model.cutoffs) == {"en"}
     assert model.cutoffs["en"].basis == "language"
     assert model.cutoffs_for("zh").basis == "all"
+
+
+def test_forecasts_tell_what_other_errors_would_give() -> None:
+    """Half of what is asked later has no answer, as in the examples; Chinese has too few of them for its own."""
+    examples = synthetic(1200, seed=3) + synthetic(40, seed=4, language="zh")
+    model = fit_examples(examples, target_error=0.1, unknown_share=share_of_unknown(examples), seed=0)
+
+    assert set(model.forecasts) == {"", "en"}
+    assert model.forecasts_for("zh") == model.forecasts[""]
+    rows = model.forecasts_for("en")
+    assert tuple(row.target_error for row in rows) == FORECAST_ERRORS
+    assert [row.answered for row in rows] == sorted(row.answered for row in rows)
+    assert rows[0].answered < rows[-1].answered
+    assert rows[1].cutoffs == model.cutoffs["en"], "that of the error it was fitted for"
+    standings = np.random.default_rng(98).normal(2.0, 2.0, 1500).tolist()
+    for row in rows:
+        met = [x for x in standings if confidence(model, pair(x)) >= row.cutoffs.answer_at]
+        assert len(met) / len(standings) == pytest.approx(row.answered, abs=0.05)
+        if met:
+            assert 1 - float(np.mean([truth(x) for x in met])) <= row.target_error
+
+
+def test_chosen_error_brings_its_cutoffs_where_there_is_a_forecast_for_it() -> None:
+    examples = synthetic(400, seed=3) + synthetic(400, seed=4, language="zh")
+    model = fit_examples(examples, target_error=0.1, unknown_share=0.5, seed=0)
+
+    chosen = replace(model, tolerated={"en": 0.3, "zh": 0.07})
+
+    assert chosen.cutoffs_for("en") == model.forecasts_for("en")[-1].cutoffs != model.cutoffs_for("en")
+    assert chosen.cutoffs_for("zh") == model.cutoffs_for("zh")
+    assert default_confidence().forecasts_for("en") == ()
+
+
+def test_model_of_an_older_checkpoint_has_no_forecasts() -> None:
+    fields = json.loads(default_confidence().to_json())
+    del fields["forecasts"], fields["tolerated"]
+
+    assert ConfidenceModel.from_json(json.dumps(fields)) == default_confidence()
 
 
 def test_rarer_unknown_questions_lower_the_cutoff() -> None:

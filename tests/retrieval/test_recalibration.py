@@ -29,6 +29,7 @@ def test_confidences_that_are_true_move_little_and_certify_the_error() -> None:
     assert abs(made.weights["intercept"] - MODEL.weights["intercept"]) < 0.2
     assert (made.cutoffs["en"].basis, made.cutoffs["en"].examples) == ("language", 2000)
     assert (made.target_error, made.unknown_share) == (0.1, 0.3)
+    assert made.forecasts_for("en")[1].cutoffs == made.cutoffs["en"]
     assert {name: each for name, each in made.weights.items() if name != "intercept"} == {
         name: each for name, each in MODEL.weights.items() if name != "intercept"
     }

@@ -1,5 +1,6 @@
 """Texts that would run a script, or ask a listener for something, if any of them became markup, style or address."""
 
+from collections.abc import Sequence
 from itertools import product
 
 CANARY = "CANARY"
@@ -79,6 +80,12 @@ _OTHER = (
     "*" * 3000,
     "https://" + "a." * 1500,
     "1. a\n" * 400,
+    '=HYPERLINK("CANARY/x","pay")',
+    "=1+1",
+    "+1+1",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\t=1+1",
 )
 
 
@@ -88,3 +95,16 @@ def hostile_strings(canary: str) -> list[str]:
     addresses = [address.format(js=js) for address, js in product(_ADDRESSES, _JS[:3])]
     made += [shape.format(address=address) for shape, address in product(_SHAPES, addresses)]
     return [text.replace(CANARY, canary) for text in (*made, *_OTHER)]
+
+
+def packed(texts: Sequence[str], longest: int) -> list[str]:
+    """All of the texts in as few as there is room for; those that are longer than the room stay as they are."""
+    packs: list[str] = []
+    pack = ""
+    for text in texts:
+        if pack and len(pack) + 1 + len(text) > longest:
+            packs.append(pack)
+            pack = text
+        else:
+            pack = f"{pack} {text}" if pack else text
+    return [*packs, pack]

@@ -158,6 +158,9 @@ def test_widget_works_under_a_strict_policy_and_hostile_styles(
     assert width == 390
     assert complaints == []
     assert page.context.cookies() == []
+    page.evaluate("document.body.append(Object.assign(document.createElement('img'), {src: '/x.png'}))")
+    page.wait_for_function("document.images[0].complete")
+    assert len(complaints) == 1, "the policy is in force, and what it refuses is noticed"
 
 
 def test_page_below_can_be_clicked_and_scrolled(service: Service, context: BrowserContext) -> None:
@@ -180,7 +183,7 @@ def objects(devtools: CDPSession) -> dict[str, int]:
     return {name: int(metrics[name]) for name in ("JSEventListeners", "Nodes")}
 
 
-APP = """async ([loader, n]) => {
+APP = """async ([loader, n, kept]) => {
     for (let i = 0; i < n; i++) {
         const script = document.createElement("script");
         script.src = loader;
@@ -197,10 +200,19 @@ APP = """async ([loader, n]) => {
 }"""
 
 
+LEAK = """n => {
+    window.kept = Array.from({length: n}, () => document.createElement("button"));
+    for (const button of kept) button.addEventListener("click", () => 1);
+}"""
+"""What a widget would leave behind that forgot to clean up: elements of no page, with their listeners."""
+
+
 def test_fifty_mounts_in_a_single_page_app_leave_nothing_behind(
     service: Service, context: BrowserContext
 ) -> None:
     page = context.new_page()
+    page.goto(service.page("/app-before"))
+    Panel(page).open().write("hello")  # a conversation that every mount goes on with
     page.goto(service.site.add("/app", host_page("")))
     streams: list[str] = []
     page.on("request", lambda r: streams.append("+") if r.url.endswith("/events") else None)
@@ -208,18 +220,26 @@ def test_fifty_mounts_in_a_single_page_app_leave_nothing_behind(
     devtools = context.new_cdp_session(page)
     devtools.send("Performance.enable")
     loader = f"{service.url}/widget.js"
-    page.evaluate(APP, [loader, 5])
-    before = objects(devtools)
 
-    page.evaluate(APP, [loader, MOUNTS])
+    def mount(times: int) -> dict[str, int]:
+        page.evaluate(APP, [loader, times])
+        while streams.count("+") > streams.count("-"):
+            page.wait_for_event("requestfailed")
+        return objects(devtools)
 
-    after = objects(devtools)
+    before = mount(5)
+
+    after = mount(MOUNTS)
+
     assert after["JSEventListeners"] - before["JSEventListeners"] <= 5
     assert after["Nodes"] - before["Nodes"] <= 25
     assert page.locator("kefu-widget").count() == 0
-    page.wait_for_timeout(50)
-    assert streams.count("+") == streams.count("-")
     assert page.evaluate("'Kefu' in window") is False
+    assert streams.count("+") >= MOUNTS, "each mount follows the conversation"
+    page.evaluate(LEAK, MOUNTS)
+    leaking = objects(devtools)
+    assert leaking["JSEventListeners"] - after["JSEventListeners"] >= MOUNTS, "what leaks is counted"
+    assert leaking["Nodes"] - after["Nodes"] >= MOUNTS
 
 
 def test_replaced_body_takes_the_widget_along_and_moves_keep_the_conversation(

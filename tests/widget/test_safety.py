@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
+from tests.fixtures.processes import ROOT
 from tests.widget.conftest import Service
-from tests.widget.hostile_strings import hostile_strings
+from tests.widget.hostile_strings import hostile_strings, packed
 from tests.widget.panel import Panel
 
+ALLOWED = {"Access-Control-Allow-Origin": "*"}
+WAITS = {"state": "waiting", "handoff": {"people_online": False, "opens_at": None, "contact_wanted": True}}
 ROLES = ("customer", "bot", "agent", "system")
 ASKED = "<b>x</b>"
 
@@ -100,6 +103,93 @@ def test_three_hundred_hostile_strings_run_no_script_and_ask_nobody_for_anything
     assert page.evaluate("'pwned' in window") is False
     own = page.locator(".entry.customer .bubble").evaluate_all("all => all.map((e) => e.textContent)")
     assert own[: len(texts)] == texts
+
+
+def test_detectors_notice_markup_on_the_page_beside(service: Service, context: BrowserContext) -> None:
+    """The same texts as markup of the host page: a request reaches the listener, a dialog opens, a script runs."""
+    markup = [text for text in hostile_strings(f"{service.site.url}/canary") if text.startswith("<")]
+    opened: list[str] = []
+    page = context.new_page()
+    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+    service.site.strays.clear()
+
+    page.goto(service.site.add("/raw", f"<!doctype html>{''.join(f'<div>{text}</div>' for text in markup)}"))
+    page.wait_for_function("window.pwned === 1")
+
+    assert opened
+    assert any(path.startswith("/canary") for path in service.site.strays)
+
+
+FIELDS = {"views-composer.ts": 1, "views-feedback.ts": 2, "views-handoff.ts": 1}
+"""Message; stars and comment; name, email and telephone by one template."""
+
+
+def test_hostile_texts_can_be_written_into_every_field_of_the_widget(
+    service: Service, context: BrowserContext
+) -> None:
+    sources = sorted((ROOT / "bot" / "widget" / "src").glob("*.ts"))
+    found = {
+        path.name: len(re.findall(r"<(?:input|textarea)\b", path.read_text("utf-8"))) for path in sources
+    }
+    assert {name: count for name, count in found.items() if count} == FIELDS, "play the new field, too"
+    texts = hostile_strings(f"{service.site.url}/canary")
+    opened: list[str] = []
+    context.on("page", lambda page: page.on("dialog", lambda dialog: opened.append(dialog.message)))
+    service.site.strays.clear()
+    page = context.new_page()
+    page.goto(service.page("/written"))
+    panel = Panel(page).open()
+
+    for count, pack in enumerate(packed(texts, 3_900), start=1):
+        panel.field.fill(pack)
+        panel.field.press("Enter")
+        expect(panel.said_by("customer")).to_have_count(count)
+    expect(panel.said_by("bot")).to_have_count(count + 1)
+    shown = " ".join(panel.said_by("customer").all_text_contents())
+    assert [text for text in texts if text.strip() and "\n" not in text and text not in shown] == []
+
+    assert (opened, service.site.strays) == ([], [])
+    assert page.evaluate("'pwned' in window") is False
+
+
+def test_hostile_texts_in_contact_and_rating_are_sent_and_shown_as_texts(
+    service: Service, context: BrowserContext
+) -> None:
+    texts = hostile_strings(f"{service.site.url}/canary")
+    service.site.strays.clear()
+    page = context.new_page()
+    page.route(
+        re.compile(r"/v1/conversations/cnv_\w+$"), lambda route: route.fulfill(json=WAITS, headers=ALLOWED)
+    )
+    sent: list[Any] = []
+
+    def refuse(route: Route) -> None:
+        """As the server would, with what was sent in the reason."""
+        sent.append(route.request.post_data_json)
+        detail = {"type": "x", "title": "x", "status": 422, "detail": str(sent[-1])}
+        route.fulfill(status=422, json=detail, headers=ALLOWED)
+
+    page.route("**/handoff/contact", refuse)
+    page.goto(service.page("/contact"))
+    panel = Panel(page).open()
+    panel.button("person").click()
+    packs = packed(texts, 190)[::3]
+    for pack in packs:
+        for label in ("Name", "Email", "Phone"):
+            page.get_by_label(label, exact=False).fill(pack[:200])
+        with page.expect_response("**/handoff/contact"):
+            page.get_by_role("button", name="Leave my details").click()
+    page.route("**/rating", lambda route: route.fulfill(status=201, json={}, headers=ALLOWED))
+    panel.button("more").click()
+    panel.button("rate").click()
+    page.get_by_role("radio", name="4 of 5 stars").check(force=True)
+    page.locator("#rating textarea").fill(" ".join(texts)[:2_000])
+    panel.button("send rating").click()
+    expect(page.locator("#rating")).to_have_count(0)
+
+    assert [body["name"] for body in sent] == [pack[:200].strip() for pack in packs]
+    assert service.site.strays == []
+    assert page.evaluate("'pwned' in window") is False
 
 
 def test_hostile_names_choices_and_suggestions_are_texts_as_well(

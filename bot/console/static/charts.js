@@ -22,6 +22,28 @@ const KINDS = {
       options: { scales: { x: { stacked: true }, y: { stacked: true, beginAtZero: true, ticks: { precision: 0 } } } },
     };
   },
+  forecast({ series, names }, colours) {
+    const datasets = series.map(({ points, now, name }, place) => ({
+      data: points, label: name, showLine: true, borderColor: colours.series[place], backgroundColor: colours.series[place],
+      pointRadius: points.map((point) => (point.x === now ? 9 : 4)), pointStyle: points.map((point) => (point.x === now ? "rectRot" : "circle")),
+    }));
+    const scale = { ticks: { callback: (share) => share.toLocaleString(undefined, { style: "percent" }) } };
+    const label = ({ dataset, raw }) => {
+      const [x, y] = [raw.x, raw.y].map((share) => share.toLocaleString(undefined, { style: "percent", maximumFractionDigits: 1 }));
+      return `${dataset.label}: ${x} → ${y}${dataset.pointRadius[dataset.data.indexOf(raw)] > 4 ? ` (${names[2]})` : ""}`;
+    };
+    return {
+      type: "scatter",
+      data: { datasets },
+      options: {
+        plugins: { tooltip: { callbacks: { label } } },
+        scales: {
+          x: { ...scale, title: { display: true, text: names[0], color: colours.ink } },
+          y: { ...scale, min: 0, suggestedMax: 0.5, title: { display: true, text: names[1], color: colours.ink } },
+        },
+      },
+    };
+  },
   reliability({ points, names }, colours) {
     const scale = { min: 0, max: 1, ticks: { format: { style: "percent" } } };
     return {

@@ -1,5 +1,7 @@
 """What is said of a release's quality, and when it raises the alarm."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from sqlalchemy import func, select
@@ -17,6 +19,7 @@ from bot.quality.service import (
     raise_alarm,
     reasons_for_alarm,
 )
+from bot.quality.tolerated import Tolerated
 from bot.quality.watching import look_at_quality
 from bot.retraining import repository
 from bot.retraining.triggers import due
@@ -24,6 +27,7 @@ from bot.review.audits import Audited
 from bot.settings import RetrainingSettings
 from tests.bot.quality.test_audits import ask
 
+ASKED_AT = now()
 ON_ALARM = RetrainingSettings(after_labels=0)
 
 
@@ -33,6 +37,7 @@ def audited(
     return [
         Audited(
             exchange_id=f"exc_{number}",
+            asked_at=ASKED_AT,
             language=language,
             rule="confident",
             confidences=(confidence, 0.01),
@@ -52,7 +57,7 @@ def found_with(judged: list[Audited], *, release: str = "rel_x", drift: DriftOut
         audited=len(judged),
         waiting=0,
         lapsed=0,
-        errors=errors_by_language(judged, tolerated=0.1),
+        errors=errors_by_language(judged, tolerated=Tolerated(0.1, {}, {})),
         calibration=calibration_of(judged),
         unknown=ShareOut(share=None, lower=0, upper=1),
         drift=drift,
@@ -80,6 +85,29 @@ def test_a_broken_promise_is_told_for_the_language_that_breaks_it() -> None:
     reasons = reasons_for_alarm(found)
     assert set(reasons) == {"promise"}
     assert reasons["promise"].startswith("24 of 60 audited answers in zh were wrong, at least ")
+
+
+def test_each_language_is_measured_by_what_was_chosen_for_it() -> None:
+    """Two in ten are wrong in both; a tenth of the ones and three tenths of the others may be, so two tenths of all."""
+    judged = audited(400, wrong=80) + audited(400, wrong=80, language="zh")
+
+    everything, english, chinese = errors_by_language(judged, tolerated=Tolerated(0.1, {"zh": 0.3}, {}))
+
+    assert [each.tolerated for each in (everything, english, chinese)] == pytest.approx([0.2, 0.1, 0.3])
+    assert (everything.broken, english.broken, chinese.broken) == (False, True, False)
+    assert errors_by_language([], tolerated=Tolerated(0.1, {"zh": 0.3}, {}))[0].tolerated == 0.1
+
+
+def test_answers_given_under_another_choice_neither_keep_nor_break_the_present_one() -> None:
+    judged = audited(400, wrong=80) + audited(400, wrong=80, language="zh")
+    chosen = Tolerated(0.3, {"zh": 0.05}, {"zh": ASKED_AT + timedelta(minutes=1)})
+
+    found = errors_by_language(judged, tolerated=chosen)
+
+    assert [(each.language, each.answered, each.broken) for each in found] == [
+        (None, 400, False),
+        ("en", 400, False),
+    ]
 
 
 def test_confidences_that_are_too_high_are_told_although_nothing_was_answered() -> None:
