@@ -53,9 +53,11 @@ FORMS: dict[str, Form] = {
     "/inbox/{handoff_id}/take": Form({}),
     "/inbox/{handoff_id}/hand-back": Form({}),
     "/inbox/{handoff_id}/close": Form({}),
-    "/inbox/{handoff_id}/reply": Form({"text": LONG}, {"text": "x", "answer_id": "", "place": "0"}),
+    "/inbox/{handoff_id}/reply": Form(
+        {"text": LONG}, {"text": "x", "answer_id": "", "place": "0", "form_key": ""}
+    ),
     "/inbox/{handoff_id}/reject": Form({}, {"answer_id": "{answer_id}", "place": "1"}),
-    "/inbox/{handoff_id}/notes": Form({"text": 3_900}, {"text": "x"}),
+    "/inbox/{handoff_id}/notes": Form({"text": 3_900}, {"text": "x", "form_key": ""}),
     "/review/exchanges/{exchange_id}": Form(
         {"text": LONG},
         {
