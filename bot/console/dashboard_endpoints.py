@@ -1,5 +1,6 @@
 """/console/dashboard: how the bot does, by day, site, language and release; and the rows behind every figure."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,17 +12,18 @@ from bot.answering.given_answers import GAVE_ANSWER
 from bot.console.access import AsViewer
 from bot.console.rendering import page
 from bot.db.base import now
-from bot.db.review_tables import GapState
+from bot.db.conversation_tables import Exchange
 from bot.dependencies import PartsDep
 from bot.errors import InvalidInputError
 from bot.figures import repository, service
 from bot.figures.csv_files import csv_of
 from bot.figures.repository import Figured
-from bot.pagination import cut, decode_cursor
+from bot.figures.rows import LOOKED_AT, Span, exchanges_before, handoffs_before, voted_before
+from bot.pagination import decode_cursor, encode_cursor
 from bot.quality.service import broken_promises
 from bot.quality.tolerated import what_is_tolerated
 from bot.releases.service import page_of_releases
-from bot.review.gap_service import page_of_gaps
+from bot.review.gap_service import largest_gaps
 from retrieval.decision import Outcome
 
 router = APIRouter(prefix="/dashboard")
@@ -60,7 +62,7 @@ async def show_dashboard(
         stages = await service.stages(session, wanted)
         sites = await repository.sites(session)
         releases = await page_of_releases(session, before=None, limit=RELEASES)
-        gaps = await page_of_gaps(session, state=GapState.OPEN, cursor=None, limit=GAPS)
+        gaps = await largest_gaps(session, limit=GAPS)
     return page(
         request,
         "dashboard/dashboard.html",
@@ -74,7 +76,7 @@ async def show_dashboard(
         sites=sites,
         releases=releases.items,
         languages=parts.settings.languages,
-        gaps=gaps.items,
+        gaps=gaps,
         charts=_charts(days, judged),
     )
 
@@ -115,27 +117,21 @@ async def show_messages(
     wanted = figured(first, last, site, language, release)
     if outcome not in OUTCOMES:
         raise InvalidInputError(f"{outcome!r} is no outcome; choose one of {', '.join(OUTCOMES)}")
-    since, until = service.moments_of(wanted)
-    before, limit = decode_cursor(cursor), PAGE + 1
+    span = Span(*service.moments_of(wanted), before=decode_cursor(cursor))
     async with parts.database.read() as session:
         if rating:
-            found = await repository.voted_before(
-                session, since, until, wanted, rating=rating, before=before, limit=limit
-            )
+            found = await voted_before(session, span, wanted, rating=rating, limit=PAGE)
         else:
-            rows = await repository.exchanges_before(
-                session, since, until, wanted, outcomes=OUTCOMES[outcome], before=before, limit=limit
-            )
-            found = [(row.id, row) for row in rows]
-    shown, next_cursor = cut(found, limit=PAGE, key=lambda pair: pair[0])
-    exchanges = [exchange for _, exchange in shown]
+            found = await exchanges_before(session, span, wanted, outcomes=OUTCOMES[outcome], limit=PAGE)
     if file:
-        return _download(_messages_file(exchanges), "messages.csv")
+        return _download(_messages_file(found.rows), "messages.csv")
     query = _query(wanted) | ({"rating": rating} if rating else {"outcome": outcome})
     return page(
         request,
         "dashboard/messages.html",
-        exchanges=exchanges,
+        exchanges=found.rows,
+        stopped_early=found.stopped_early,
+        looked_at=LOOKED_AT,
         is_question=service.is_question,
         query=query,
         here=urlencode(query | ({"cursor": cursor} if cursor else {})),
@@ -144,7 +140,7 @@ async def show_messages(
         outcome=outcome,
         rating=rating,
         cursor=cursor,
-        next_cursor=next_cursor,
+        next_cursor=found.next and encode_cursor(found.next),
     )
 
 
@@ -163,23 +159,21 @@ async def show_handoffs(
 ) -> Response:
     """The handoffs of a reason."""
     wanted = figured(first, last, site, language, release)
-    since, until = service.moments_of(wanted)
-    before = decode_cursor(cursor)
+    span = Span(*service.moments_of(wanted), before=decode_cursor(cursor))
     async with parts.database.read() as session:
-        found = await repository.handoffs_before(
-            session, since, until, wanted, reason=reason, before=before, limit=PAGE + 1
-        )
-    shown, next_cursor = cut(found, limit=PAGE, key=lambda pair: pair[0].id)
+        found = await handoffs_before(session, span, wanted, reason=reason, limit=PAGE)
     return page(
         request,
         "dashboard/handoffs.html",
-        handoffs=shown,
+        handoffs=found.rows,
+        stopped_early=found.stopped_early,
+        looked_at=LOOKED_AT,
         reason=reason,
         query=_query(wanted) | {"reason": reason},
         back=urlencode(_query(wanted)),
         wanted=wanted,
         cursor=cursor,
-        next_cursor=next_cursor,
+        next_cursor=found.next and encode_cursor(found.next),
     )
 
 
@@ -221,7 +215,7 @@ def _charts(days: list[service.DayOfTraffic], judged: service.Reviewed) -> dict[
     }
 
 
-def _messages_file(exchanges: list[Any]) -> bytes:
+def _messages_file(exchanges: Sequence[Exchange]) -> bytes:
     columns = ["id", "at", "language", "utterance", "outcome", "rule", "confidence", "reply"]
     rows = [
         {

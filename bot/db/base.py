@@ -62,4 +62,9 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{UUID(int=value).hex}"
 
 
+def id_from(prefix: str, moment: datetime) -> str:
+    """Ids made at this moment or later are greater, those made before it are less."""
+    return f"{prefix}_{int(moment.timestamp() * 1000):012x}"
+
+
 JsonObject = dict[str, Any]

@@ -7,6 +7,7 @@ Everything is counted on the day (UTC) on which its conversation began, by site,
 ``handoff``       its reason
 ``conversation``  in which something was asked. ``confirmed``: answered, and the last vote was up; ``assumed``: answered, and neither
                   vote, handoff nor another sign speaks against it; ``handed_off``; ``unresolved``
+``given``         an answer that a gap in the knowledge was answered with; the detail is its id
 ``durable``       of the resolved ones whose visitor is known, once seven days are over: ``back`` came again, ``stayed`` did not
 """
 
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Row
@@ -74,8 +76,7 @@ async def count_traffic(database: Database) -> int:
         return 0
     due = [day for day in _days(first.date(), at.date()) if is_due(day, counted.get(day.isoformat()), at=at)]
     for day in due:
-        async with database.read() as session:
-            rows = await counts_of(session, day, at=at)
+        rows = await database.read_apart(partial(counts_of, day=day, at=at))
         try:
             async with database.write() as session:
                 await repository.put_day(session, day.isoformat(), rows, at=at)
@@ -115,6 +116,8 @@ async def counts_of(session: AsyncSession, day: date, *, at: datetime) -> list[J
         if handoff.conversation_id in talks:
             reason = handoff.reason if handoff.reason in REASONS else OWN_WORDS
             counts["handoff", reason, *_place(talks[handoff.conversation_id])] += 1
+    for given in await repository.given_between(session, since, until):
+        counts["given", given.answer_id, given.site_id, given.language, given.release_id or ""] = given.amount
     fates = {id: talk.fate(dissatisfied=id in dissatisfied) for id, talk in talks.items() if talk.asked}
     for id, fate in fates.items():
         counts["conversation", fate, *_place(talks[id])] += 1

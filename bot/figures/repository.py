@@ -4,15 +4,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, union_all
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.answering.given_answers import GAVE_ANSWER
 from bot.db.access_tables import Site
 from bot.db.base import JsonObject
-from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff
+from bot.db.conversation_tables import Conversation, Exchange, Handoff
 from bot.db.figure_tables import CountedDay, TrafficCount
 from bot.db.knowledge_tables import Label, LabelState
-from bot.feedback.repository import COUNTS
+from bot.db.review_tables import Gap, GapState
 
 SLICE = 500
 REASONS = ("asked_for_person", "nothing_close", "empty_knowledge", "bot_failed")
@@ -71,6 +72,33 @@ async def handoffs_between(
     return (await session.execute(statement)).all()
 
 
+async def given_between(
+    session: AsyncSession, since: datetime, until: datetime
+) -> Sequence[Row[str, str, str, str | None, int]]:
+    """Answer, site, language, release and in how many messages it was given; of answers that a gap was answered with."""
+    answer_id = Exchange.reply["parts"][0]["answer_id"].as_string()
+    of_gaps = select(Gap.answer_id).where(Gap.state == GapState.ANSWERED, Gap.answer_id.is_not(None))
+    columns = (Conversation.site_id, Exchange.language, Exchange.release_id)
+    statement = (
+        select(answer_id.label("answer_id"), *columns, func.count().label("amount"))
+        .join(Conversation, Conversation.id == Exchange.conversation_id)
+        .where(Conversation.created_at >= since, Conversation.created_at < until)
+        .where(Exchange.outcome.in_(GAVE_ANSWER), answer_id.in_(of_gaps))
+        .group_by(answer_id, *columns)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def given_since(session: AsyncSession, answer_id: str, since: datetime) -> int:
+    """In how many messages an answer was given that a gap was answered with, from the day of that moment on."""
+    amount = select(func.coalesce(func.sum(TrafficCount.amount), 0)).where(
+        TrafficCount.day >= since.date().isoformat(),
+        TrafficCount.kind == "given",
+        TrafficCount.detail == answer_id,
+    )
+    return int((await session.execute(amount)).scalar_one())
+
+
 async def conversations_of(
     session: AsyncSession, visitor_ids: Collection[str], since: datetime, until: datetime
 ) -> list[tuple[str, str]]:
@@ -115,6 +143,19 @@ async def sums_by_day(session: AsyncSession, wanted: Figured, *, kind: str) -> S
     return (await session.execute(statement)).all()
 
 
+async def counted_span(
+    session: AsyncSession, wanted: Figured, *, kind: str, details: Sequence[str]
+) -> tuple[str, str] | None:
+    """The first and the last day on which something of this kind was counted, whose detail begins like one of these."""
+    days = select(func.min(TrafficCount.day), func.max(TrafficCount.day)).where(
+        *_of(wanted), TrafficCount.kind == kind
+    )
+    if details:
+        days = days.where(or_(*(TrafficCount.detail.startswith(each, autoescape=True) for each in details)))
+    first, last = (await session.execute(days)).one()
+    return (first, last) if first is not None else None
+
+
 async def reviewed(
     session: AsyncSession,
     since: datetime,
@@ -130,7 +171,7 @@ async def reviewed(
         .join(Exchange, Exchange.id == Label.exchange_id)
         .where(Label.verdict.is_not(None), Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
         .where(Exchange.created_at >= since, Exchange.created_at < until, Exchange.outcome.in_(outcomes))
-        .where(*_exchange_of(wanted))
+        .where(*exchange_of(wanted))
         .order_by(Label.id.desc())
         .limit(limit)
     )
@@ -148,90 +189,8 @@ async def latencies(
         .limit(looked_at)
         .subquery()
     )
-    statement = select(Exchange.latency_ms).where(Exchange.id.in_(select(newest.c.id)), *_exchange_of(wanted))
+    statement = select(Exchange.latency_ms).where(Exchange.id.in_(select(newest.c.id)), *exchange_of(wanted))
     return (await session.execute(statement)).scalars().all()
-
-
-async def exchanges_before(
-    session: AsyncSession,
-    since: datetime,
-    until: datetime,
-    wanted: Figured,
-    *,
-    outcomes: Sequence[str],
-    before: str | None,
-    limit: int,
-) -> Sequence[Exchange]:
-    """The rows behind a figure, the newest first. Of each outcome no more are looked at than are wanted."""
-    conditions = [Exchange.created_at >= since, Exchange.created_at < until, *_exchange_of(wanted)]
-    if before is not None:
-        moment = select(Exchange.created_at).where(Exchange.id == before).scalar_subquery()
-        conditions.append(
-            (Exchange.created_at < moment) | ((Exchange.created_at == moment) & (Exchange.id < before))
-        )
-    newest_first = (Exchange.created_at.desc(), Exchange.id.desc())
-    ids = select(Exchange.id).where(*conditions).order_by(*newest_first).limit(limit)
-    parts = [ids.where(Exchange.outcome == outcome).subquery() for outcome in outcomes] or [ids.subquery()]
-    found = union_all(*(select(part.c.id) for part in parts))
-    statement = select(Exchange).where(Exchange.id.in_(found)).order_by(*newest_first).limit(limit)
-    return (await session.execute(statement)).scalars().all()
-
-
-async def voted_before(
-    session: AsyncSession,
-    since: datetime,
-    until: datetime,
-    wanted: Figured,
-    *,
-    rating: str,
-    before: str | None,
-    limit: int,
-) -> Sequence[tuple[str, Exchange]]:
-    """(vote, exchange), the newest votes first."""
-    # Not by the index on exchanges' times: there are far more exchanges in a month than votes on a page.
-    asked_at = func.coalesce(Exchange.created_at, since)
-    statement = (
-        select(Feedback.id, Exchange)
-        .join(Exchange, Exchange.id == Feedback.exchange_id)
-        .where(Feedback.rating == rating, COUNTS)
-        .where(asked_at >= since, asked_at < until, *_exchange_of(wanted))
-        .order_by(Feedback.id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        statement = statement.where(Feedback.id < before)
-    return [(row[0], row[1]) for row in await session.execute(statement)]
-
-
-async def handoffs_before(
-    session: AsyncSession,
-    since: datetime,
-    until: datetime,
-    wanted: Figured,
-    *,
-    reason: str,
-    before: str | None,
-    limit: int,
-) -> Sequence[tuple[Handoff, Exchange | None]]:
-    """Handoffs of conversations that began in this time, the newest first; with the message that led to each, if one did."""
-    of_reason = Handoff.reason.not_in(REASONS) if reason == OWN_WORDS else Handoff.reason == reason
-    statement = (
-        select(Handoff, Exchange)
-        .join(Conversation, Conversation.id == Handoff.conversation_id)
-        .outerjoin(Exchange, Exchange.id == Handoff.exchange_id)
-        .where(Conversation.created_at >= since, Conversation.created_at < until, of_reason)
-        .order_by(Handoff.id.desc())
-        .limit(limit)
-    )
-    if wanted.site_id:
-        statement = statement.where(Conversation.site_id == wanted.site_id)
-    if wanted.language:
-        statement = statement.where(Conversation.language == wanted.language)
-    if wanted.release_id:
-        statement = statement.where(Exchange.release_id == wanted.release_id)
-    if before is not None:
-        statement = statement.where(Handoff.id < before)
-    return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
 def _of(wanted: Figured) -> list[ColumnElement[bool]]:
@@ -246,7 +205,8 @@ def _of(wanted: Figured) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _exchange_of(wanted: Figured) -> list[ColumnElement[bool]]:
+def exchange_of(wanted: Figured) -> list[ColumnElement[bool]]:
+    """Without the days."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.language:
         conditions.append(Exchange.language == wanted.language)

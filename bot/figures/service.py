@@ -17,7 +17,7 @@ from bot.quality.tolerated import Tolerated
 from bot.review.repository import NO_QUESTION, SMALL_TALK
 from retrieval.decision import Outcome
 
-MOST_REVIEWED = 2_000
+MOST_REVIEWED = 1_000
 BINS = 10
 LATENCIES = 1_000
 

@@ -1,12 +1,13 @@
 """A gap as an operator sees it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.review_tables import Gap, GapState
+from bot.figures import repository as figures
 from bot.review import forecasts, gap_repository, repository
 from bot.review.forecasts import Forecast, expected_coverage
 from bot.review.gap_schemas import ActualOut, DraftOut, ForecastOut, GapOut, GapQuestion, WeekOut
@@ -22,21 +23,24 @@ async def gaps_out(session: AsyncSession, gaps: Sequence[Gap], *, at: datetime) 
     rows = {
         row.id: row for row in await repository.asked_in(session, {i for ids in owned.values() for i in ids})
     }
+    outcomes = await gap_repository.outcomes_lately(session)
     shown = []
     for gap in gaps:
         own = [rows[id] for id in sorted(owned.get(gap.id, ())) if id in rows]
-        shown.append(await _gap_out(session, gap, own, at=at))
+        shown.append(await _gap_out(session, gap, own, outcomes, at=at))
     return shown
 
 
-async def predict(
-    session: AsyncSession, rows: Sequence[AskedRow], *, known: int, at: datetime
+def predict(
+    rows: Sequence[AskedRow], outcomes: Mapping[str, int], *, known: int, at: datetime
 ) -> Forecast | None:
-    """For a gap of these messages, of which ``known`` will be questions of the answer; None without messages."""
+    """For a gap of these messages, of which ``known`` will be questions of the answer; None without messages.
+
+    ``outcomes`` are those of messages of late, whatever they asked.
+    """
     if not rows:
         return None
     first = min(row.at for row in rows)
-    outcomes = await gap_repository.outcomes_since(session, first)
     coverage = expected_coverage(
         known,
         len(rows),
@@ -54,11 +58,13 @@ def by_form(rows: Sequence[AskedRow]) -> list[list[AskedRow]]:
     return sorted(forms.values(), key=lambda form: (-len(form), form[-1].id))
 
 
-async def _gap_out(session: AsyncSession, gap: Gap, rows: Sequence[AskedRow], *, at: datetime) -> GapOut:
+async def _gap_out(
+    session: AsyncSession, gap: Gap, rows: Sequence[AskedRow], outcomes: Mapping[str, int], *, at: datetime
+) -> GapOut:
     named = {row.id: row.utterance for row in rows}
     predicted = Forecast(**gap.forecast) if gap.forecast else None
     if predicted is None and gap.state == GapState.OPEN:
-        predicted = await predict(session, rows, known=len(rows), at=at)
+        predicted = predict(rows, outcomes, known=len(rows), at=at)
     return GapOut(
         id=gap.id,
         name=named.get(gap.medoid_exchange_id or "", next(iter(named.values()), None)),
@@ -86,7 +92,7 @@ async def _actual(
 ) -> ActualOut | None:
     if gap.state != GapState.ANSWERED or gap.answer_id is None or gap.decided_at is None:
         return None
-    answered = await gap_repository.answered_with(session, gap.answer_id, gap.decided_at)
+    answered = await figures.given_since(session, gap.answer_id, gap.decided_at)
     happened = forecasts.compare(predicted, answered, since=gap.decided_at, at=at)
     return ActualOut.model_validate(happened, from_attributes=True)
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.answering.given_answers import GAVE_ANSWER
 from bot.db.base import JsonObject
 from bot.db.conversation_tables import Exchange, Feedback, Signal, SignalKind
 from bot.db.import_tables import Dialogue
@@ -16,6 +15,9 @@ from bot.db.knowledge_tables import Label, LabelSource, LabelState
 from bot.db.review_tables import Gap, GapMember, GapState
 from bot.feedback.repository import COUNTS
 from bot.review.repository import SLICE
+
+LATELY = 2_000
+"""Messages that tell the share of one outcome to within two or three points."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,18 @@ async def gaps_after(
         same = and_(Gap.messages == after.messages, Gap.id > after.id)
         statement = statement.where(or_(Gap.messages < after.messages, same))
     return (await session.execute(statement)).scalars().all()
+
+
+async def largest_open(session: AsyncSession, *, limit: int) -> Sequence[Row[str, str, int, str | None]]:
+    """Id, language, messages and name."""
+    statement = (
+        select(Gap.id, Gap.language, Gap.messages, Exchange.utterance.label("name"))
+        .outerjoin(Exchange, Exchange.id == Gap.medoid_exchange_id)
+        .where(Gap.state == GapState.OPEN)
+        .order_by(Gap.messages.desc(), Gap.id)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).all()
 
 
 async def members(
@@ -109,18 +123,11 @@ async def voted_down(session: AsyncSession, since: datetime) -> set[str]:
     return set((await session.execute(down)).scalars())
 
 
-async def outcomes_since(session: AsyncSession, since: datetime) -> dict[str, int]:
-    counts = (
-        select(Exchange.outcome, func.count()).where(Exchange.created_at >= since).group_by(Exchange.outcome)
-    )
+async def outcomes_lately(session: AsyncSession) -> dict[str, int]:
+    """Of the newest messages."""
+    newest = select(Exchange.outcome).order_by(Exchange.created_at.desc()).limit(LATELY).subquery()
+    counts = select(newest.c.outcome, func.count()).group_by(newest.c.outcome)
     return {row[0]: row[1] for row in await session.execute(counts)}
-
-
-async def answered_with(session: AsyncSession, answer_id: str, since: datetime) -> int:
-    """Messages that got this answer by itself or by a choice."""
-    given = Exchange.reply["parts"][0]["answer_id"].as_string() == answer_id
-    count = select(func.count()).where(Exchange.created_at >= since, Exchange.outcome.in_(GAVE_ANSWER), given)
-    return (await session.execute(count)).scalar_one()
 
 
 async def agents_drafts(session: AsyncSession) -> list[Draft]:

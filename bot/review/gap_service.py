@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import JsonObject, now
@@ -31,6 +32,11 @@ async def page_of_gaps(
     rows = await gap_repository.gaps_after(session, state=state, after=_place(cursor), limit=limit + 1)
     page, next_cursor = cut(rows, limit=limit, key=lambda gap: f"{gap.messages}:{gap.id}")
     return Page(items=await gaps_out(session, page, at=now()), next_cursor=next_cursor)
+
+
+async def largest_gaps(session: AsyncSession, *, limit: int) -> Sequence[Row[str, str, int, str | None]]:
+    """Id, language, messages and name of open ones."""
+    return await gap_repository.largest_open(session, limit=limit)
 
 
 async def find_gap(session: AsyncSession, gap_id: str) -> Gap:
@@ -77,7 +83,8 @@ async def answer_gap(
     answer_id = await _teach(session, gap, chosen, wanted, languages=languages, by=answered_by, near=near)
     folds = {folded_hash(row.utterance) for row in chosen}
     known = sum(folded_hash(row.utterance) in folds for row in rows)
-    predicted = await predict(session, rows, known=known, at=now())
+    outcomes = await gap_repository.outcomes_lately(session)
+    predicted = predict(rows, outcomes, known=known, at=now())
     values: JsonObject = {"answer_id": answer_id, "forecast": predicted.to_json() if predicted else {}}
     await _decide(session, gap_id, GapState.ANSWERED, values, by=answered_by)
     return await gap_out(session, gap_id)

@@ -63,6 +63,10 @@ TEXTS = {
     "dashboard.median": ("Median", "中位数"),
     "dashboard.p95": ("19 of 20 within", "95% 以内"),
     "dashboard.nothing": ("There is nothing in this time.", "这段时间没有内容。"),
+    "dashboard.stopped_early": (
+        "This page has looked at {count} rows; the next one goes on from there.",
+        "本页已查看 {count} 行，下一页从此处继续。",
+    ),
     "dashboard.rows": ("Messages", "消息列表"),
     "dashboard.all": ("all messages", "全部消息"),
     "rating.up": ("voted helpful", "好评"),

@@ -77,7 +77,7 @@ class Shop:
             for place, vote in enumerate(votes):
                 session.add(
                     Feedback(
-                        id=f"{conversation.id}{place}",
+                        id=f"fbk{conversation.id[3:]}{place}",
                         exchange_id=rows[-1].id,
                         given_by=f"visitor:{place}",
                         rating="up" if vote == "+" else "down",

@@ -13,6 +13,7 @@ from bot.db.engine import Database
 from bot.db.import_tables import Dialogue, ImportBatch
 from bot.db.review_tables import Gap, GapMember
 from bot.erasing.service import erase
+from bot.figures.counting import count_traffic
 from bot.settings import Settings
 from tests.bot.knowledge.replies import best_match
 from tests.fixtures.services import Talk, start_talk
@@ -106,6 +107,7 @@ async def test_forecast_is_compared_with_what_happened(
         assert (await (await start_talk(client)).say(ASKED[0])).json()["reply"]["text"] == REPAIR
     async with database.write() as session:
         await session.execute(update(Gap).values(decided_at=now() - timedelta(days=14)))
+    await count_traffic(database)
 
     shown = (await client.get(f"/v1/gaps/{gap['id']}", headers=operator)).json()
 
