@@ -126,6 +126,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         watch_handoffs(database, settings.handoffs),
         _clean_up(database, settings),
         _find_gaps(desk, follower),
+        _rank_queue(desk, follower),
         watch_quality(database, tolerated_error=settings.tolerated_error),
         scrubbing.run(),
         Deliveries(database, Sender(CheckedBackend(settings.webhooks.allowed_hosts))).run(),
@@ -140,6 +141,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await desk.close()
         shadows.close()
         follower.close()
         await scrubbing.finish()
@@ -169,6 +171,15 @@ async def _clean_up(database: Database, settings: Settings) -> None:
         except (SQLAlchemyError, OSError) as error:  # a busy or restarted database: tried again the next time
             log.error("clean_up_failed", error=str(error))
         await asyncio.sleep(CLEAN_UP_EVERY_S)
+
+
+async def _rank_queue(desk: ReviewDesk, follower: ReleaseFollower) -> None:
+    """So that nobody waits for it who looks at it first."""
+    try:
+        if follower.serving is not None:
+            await desk.entries(follower.serving)
+    except (SQLAlchemyError, OSError, RetrievalError) as error:
+        log.error("queue_not_ranked", error=str(error))
 
 
 async def _find_gaps(desk: ReviewDesk, follower: ReleaseFollower) -> None:

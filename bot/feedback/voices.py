@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.answering.given_answers import GAVE_ANSWER
@@ -111,11 +111,13 @@ async def _votes(session: AsyncSession, since: datetime) -> list[Heard]:
     answer_id = Exchange.reply["parts"][0]["answer_id"].as_string().label("answer_id")
     asked = (Exchange.id.label("asked_in"), Exchange.utterance, Exchange.language, Exchange.candidates)
     given = (Feedback.id, Feedback.rating, Feedback.given_by, Feedback.address_block, Feedback.created_at)
+    # Not by the index on outcomes: there are far more answers than votes.
+    gave_answer = func.coalesce(Exchange.outcome, "").in_(GAVE_ANSWER)
     statement = (
         select(answer_id, *asked, *given)
         .join(Exchange, Exchange.id == Feedback.exchange_id)
         .where(COUNTS, Feedback.created_at >= since, Exchange.rule != LabelSource.VISITOR_CHOICE)
-        .where(Exchange.outcome.in_(GAVE_ANSWER), answer_id.is_not(None))
+        .where(gave_answer, answer_id.is_not(None))
         .order_by(Feedback.id)
     )
     return [_vote(row) for row in await session.execute(statement)]

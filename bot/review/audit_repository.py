@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import Answer, Label
 from bot.db.quality_tables import AuditDraw
-from bot.review.repository import about_questions, decided_by_people
+from bot.review.repository import SLICE, about_questions, decided_by_people
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,18 @@ async def draws(
     ]
 
 
-async def decisions(session: AsyncSession) -> list[tuple[str, str, Said]]:
-    """(utterance, folded, what was said) of every decision in force, the newest last."""
-    statement = (
-        select(Label.utterance, Label.folded, Label.answer_id, Answer.created_at.label("since"))
-        .outerjoin(Answer, Answer.id == Label.answer_id)
-        .where(*decided_by_people())
-        .order_by(Label.id)
-    )
-    rows = await session.execute(statement)
-    return [(row.utterance, row.folded, Said(row.answer_id, row.since)) for row in rows]
+async def decisions(session: AsyncSession, forms: Sequence[str]) -> list[tuple[str, str, Said]]:
+    """(utterance, folded, what was said) of every decision in force about utterances of these forms, the newest last."""
+    found: list[Any] = []
+    for start in range(0, len(forms), SLICE):
+        statement = (
+            select(Label.id, Label.utterance, Label.folded, Label.answer_id, Answer.created_at.label("since"))
+            .outerjoin(Answer, Answer.id == Label.answer_id)
+            .where(*decided_by_people(), Label.folded.in_(forms[start : start + SLICE]))
+        )
+        found += (await session.execute(statement)).all()
+    in_order = sorted(found, key=lambda row: row.id)
+    return [(row.utterance, row.folded, Said(row.answer_id, row.since)) for row in in_order]
 
 
 async def count_drawable(session: AsyncSession, release_id: str, *, since: datetime) -> int:

@@ -19,7 +19,9 @@ from bot.knowledge.folding import folded_hash
 from bot.releases import repository as releases
 from bot.review import audit_repository as repository
 from bot.review.audit_repository import Drawn, Said
+from bot.review.repository import decided_utterances
 from bot.review.waiting import key_of
+from retrieval.near_duplicates import same_question_key
 from retrieval.normalize import fold
 
 MOST_WAITING = 5
@@ -72,7 +74,7 @@ async def audit_sample(
 ) -> Sample:
     """Of one release, or of all of them, drawn since then."""
     drawn = await repository.draws(session, release_id=release_id, since=since)
-    verdicts = await _verdicts(session) if drawn else {}
+    verdicts = await _verdicts(session, [each.utterance for each in drawn])
     judged: list[Audited] = []
     waiting: list[str] = []
     held_up: set[str] = set()
@@ -127,10 +129,15 @@ def unknown_share(judged: Sequence[Audited]) -> float:
     return min(0.9, max(0.02, sum(each.unknown for each in judged) / len(judged)))
 
 
-async def _verdicts(session: AsyncSession) -> dict[str, Said]:
-    """By the hash of the form and by the key of near-duplicates, as the queue lets them go together."""
+async def _verdicts(session: AsyncSession, utterances: Sequence[str]) -> dict[str, Said]:
+    """On these, by the hash of the form and by the key of near-duplicates, as the queue lets them go together."""
     found: dict[str, Said] = {}
-    for utterance, folded, said in await repository.decisions(session):
+    if not utterances:
+        return found
+    keys = {same_question_key(each) for each in utterances}
+    alike = [each for each in await decided_utterances(session) if same_question_key(each) in keys]
+    forms = sorted({folded_hash(each) for each in (*utterances, *alike)})
+    for utterance, folded, said in await repository.decisions(session, forms):
         found[folded] = found[key_of(utterance)] = said
     return found
 

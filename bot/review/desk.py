@@ -1,4 +1,7 @@
-"""The queue as this process has it: ranked once, then followed decision by decision until it is time to rank anew."""
+"""The queue as this process has it: ranked once, then followed decision by decision until it is time to rank anew.
+
+Where ranking takes long nobody waits for it: the queue of before goes on, without what was decided meanwhile, until a newer one is there.
+"""
 
 import asyncio
 import time
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.answering.serving import Serving
@@ -21,15 +25,17 @@ from bot.review.waiting import Waiting, group, key_of, most_promising
 from retrieval.review_ranking import Ranked, rank_for_review
 
 LOOKED_AT = 50_000
-"""The newest exchanges of the last 90 days."""
+"""The newest exchanges of the last 90 days, and what was said since the oldest of them."""
 RANKED = 1_000
 """So many by traffic and doubt get vectors; what lies behind them comes up once these are decided."""
 QUICK_S, LONGEST_S, REST = 0.25, 60.0, 20
-"""A queue that took longer to rank than ``QUICK_S`` stays for ``REST`` times as long, a minute at most."""
+"""A queue that took longer to rank than ``QUICK_S`` stays for ``REST`` times as long, a minute at most, and until it is ranked anew."""
 SLACK = timedelta(minutes=1)
 AUDIT_EVERY = 10
 """One in so many questions of the queue was drawn by lot (`audits`)."""
 
+
+log = structlog.get_logger(__name__)
 
 UNRANKED = Ranked(row=0, gain=0.0, uncertainty=0.0, doubt=0.0, settles=1.0)
 """Of what was drawn and lies too far behind to be ranked."""
@@ -51,6 +57,7 @@ class Queue:
     entries: Sequence[Entry]
     built_at: datetime
     stays_until: float
+    is_quick: bool
 
     @property
     def keys(self) -> list[str]:
@@ -65,21 +72,33 @@ class ReviewDesk:
         self._vectors = vectors
         self._ranking, self._finding = asyncio.Lock(), asyncio.Lock()
         self._queue: Queue | None = None
+        self.renewal: asyncio.Task[Queue] | None = None
+        """Ranks anew behind the scenes; kept when it is done."""
 
     async def entries(self, serving: Serving) -> list[Entry]:
         """What waits by now, the most worthwhile first."""
-        async with self._ranking:
-            queue = self._queue
-            if (
-                queue is None
-                or queue.release_id != serving.release_id
-                or time.monotonic() > queue.stays_until
-            ):
-                queue = self._queue = await self._ranked(serving)
+        queue = self._queue
+        if queue is None or (queue.is_quick and _is_over(queue, serving)):
+            queue = await self._renewed(serving)
+        elif _is_over(queue, serving) and (self.renewal is None or self.renewal.done()):
+            self.renewal = asyncio.create_task(self._renewed(serving))
+            self.renewal.add_done_callback(_log_failure)
         async with self._database.read() as session:
             gone = await _settled(session, since=queue.built_at - SLACK)
             drawn = await _drawn(session, serving.release_id)
         return with_audits([entry for entry in queue.entries if entry.waiting.key not in gone], drawn)
+
+    async def close(self) -> None:
+        if self.renewal is not None:
+            self.renewal.cancel()
+            await asyncio.wait([self.renewal])
+
+    async def _renewed(self, serving: Serving) -> Queue:
+        """Of those who ask at once, one ranks."""
+        async with self._ranking:
+            if self._queue is None or _is_over(self._queue, serving):
+                self._queue = await self._ranked(serving)
+            return self._queue
 
     async def find_gaps(self, serving: Serving) -> int:
         """Looks for gaps and stores them; returns how many are open."""
@@ -88,8 +107,11 @@ class ReviewDesk:
 
     async def _ranked(self, serving: Serving) -> Queue:
         started, built_at = time.monotonic(), now()
-        async with self._database.read() as session:
-            waiting, decided = await _waiting(session, at=built_at)
+        if self._queue is not None and self._queue.is_quick:
+            async with self._database.read() as session:
+                waiting, decided = await _waiting(session, at=built_at)
+        else:
+            waiting, decided = await self._database.read_apart(lambda session: _waiting(session, at=built_at))
         chosen = most_promising(waiting, RANKED)
         encoder = serving.engine.retriever.encoder
         encoded = await self._vectors.of(encoder, [each.newest.utterance for each in chosen])
@@ -102,10 +124,20 @@ class ReviewDesk:
             settled=settled.vectors,
         )
         ended = time.monotonic()
-        rest = min(LONGEST_S, REST * (ended - started)) if ended - started > QUICK_S else 0.0
-        return Queue(
-            serving.release_id, [Entry(chosen[each.row], each) for each in ranked], built_at, ended + rest
-        )
+        is_quick = ended - started <= QUICK_S
+        rest = 0.0 if is_quick else min(LONGEST_S, REST * (ended - started))
+        entries = [Entry(chosen[each.row], each) for each in ranked]
+        return Queue(serving.release_id, entries, built_at, ended + rest, is_quick)
+
+
+def _is_over(queue: Queue, serving: Serving) -> bool:
+    return queue.release_id != serving.release_id or time.monotonic() > queue.stays_until
+
+
+def _log_failure(renewal: asyncio.Task[Queue]) -> None:
+    """The queue of before goes on; ranking is tried again by the next one who looks."""
+    if not renewal.cancelled() and (error := renewal.exception()) is not None:
+        log.error("queue_not_ranked", error=repr(error))
 
 
 def with_audits(entries: Sequence[Entry], drawn: Sequence[Waiting]) -> list[Entry]:
@@ -140,6 +172,8 @@ async def _waiting(session: AsyncSession, *, at: datetime) -> tuple[list[Waiting
     """What waits, and the newest utterances that were decided about."""
     since = at - OLDEST_VOICE
     rows = await repository.asked_since(session, since, limit=LOOKED_AT)
+    if len(rows) == LOOKED_AT:
+        since = rows[0].at
     heard = await hear(session, since=since)
     concerned = {voice.answer_id for each in heard for voice in each.voices}
     shown = await shown_to(session, sorted(concerned), since=since)

@@ -245,6 +245,22 @@ async def test_pages_and_languages(client: httpx.AsyncClient, operator: dict[str
     assert [item["utterance"] for item in await queue(client, operator, language="zh")] == ["你们修雨伞吗"]
 
 
+async def test_queue_that_takes_long_to_rank_is_ranked_while_the_one_of_before_is_shown(
+    client: httpx.AsyncClient, app: FastAPI, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.review.desk.QUICK_S", -1.0)
+    monkeypatch.setattr("bot.review.desk.REST", 0)
+    await ask(client, UMBRELLA)
+    (first,) = await queue(client, operator)
+    await ask(client, DRONE)
+
+    (still,) = await queue(client, operator)
+    assert still["utterance"] == first["utterance"] == UMBRELLA
+    await app.state.parts.desk.renewal
+
+    assert {item["utterance"] for item in await queue(client, operator)} == {UMBRELLA, DRONE}
+
+
 async def test_greetings_and_wishes_for_a_person_do_not_wait(
     client: httpx.AsyncClient, operator: dict[str, str]
 ) -> None:
