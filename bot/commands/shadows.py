@@ -7,7 +7,6 @@ from rich.table import Table
 
 from bot.commands.console import AsJson, open_database, out, print_json, run
 from bot.errors import InvalidInputError
-from bot.pagination import decode_number
 from bot.settings import Settings
 from bot.shadowing import service
 from bot.shadowing.schemas import ShadowOut, ShadowReport
@@ -50,11 +49,10 @@ def shadow_report(
     as_json: AsJson = False,
 ) -> None:
     """Show where a shadow would have decided otherwise, the most frequent differences first."""
-    skipped = decode_number(cursor)
 
     async def main() -> ShadowReport:
         async with open_database(Settings()) as database, database.read() as session:
-            return await service.report(session, release_id, skipped=skipped, limit=limit)
+            return await service.report(session, release_id, cursor=cursor, limit=limit)
 
     report = run(main)
     if as_json:

@@ -20,6 +20,7 @@ from bot.releases.deciding import checked_reason, decide_about
 from bot.releases.line_up import running_experiment, running_shadow
 from bot.releases.report_files import ChangedAnswer, changed_answers, gate_page, training_page
 from bot.shadowing import service as shadows
+from bot.shadowing.repository import LOOKED_AT
 
 router = APIRouter(prefix="/releases")
 
@@ -178,15 +179,15 @@ async def switch_shadow(
 async def show_shadow(
     release_id: str, request: Request, parts: PartsDep, caller: AsViewer, cursor: Cursor = None
 ) -> Response:
-    skipped = decode_number(cursor)
     async with parts.database.read() as session:
-        report = await shadows.report(session, release_id, skipped=skipped, limit=PAGE)
+        report = await shadows.report(session, release_id, cursor=cursor, limit=PAGE)
         rows = report.differences.items
         texts = await texts_of(session, [id for row in rows for id in (row.spoken_answer_id, row.answer_id)])
     return page(
         request,
         "releases/shadow.html",
         report=report,
+        looked_at=LOOKED_AT,
         texts=texts,
         cursor=cursor,
         may_decide=caller.role.allows(Role.SUPERVISOR),

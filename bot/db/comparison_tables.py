@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.base import Base, Id, UtcDateTime, now
+from bot.db.base import Base, Id, JsonObject, UtcDateTime, now
 
 
 class ShadowRun(Base):
@@ -29,7 +30,7 @@ class ShadowDecision(Base):
     """
 
     __tablename__ = "shadow_decisions"
-    __table_args__ = (Index(None, "release_id", "kind"),)
+    __table_args__ = (Index(None, "release_id", "kind"), Index(None, "release_id", "exchange_id"))
 
     exchange_id: Mapped[str] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True)
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), primary_key=True)
@@ -63,6 +64,11 @@ class Experiment(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end_kind: Mapped[str | None] = mapped_column(String(16))
     end_reason: Mapped[str | None] = mapped_column(Text)
+    figures: Mapped[JsonObject | None] = mapped_column(
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
+    """What was found when it was looked at last (`bot.experiments.service`), and when that was."""
+    figured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Exposure(Base):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.access_tables import IdempotencyKey, Visitor
+from bot.db.comparison_tables import Experiment, Exposure
 from bot.db.conversation_tables import (
     Conversation,
     ConversationRating,
@@ -183,6 +184,9 @@ async def delete_talk(session: AsyncSession, subject: Subject) -> None:
     await _run(session, delete(Message).where(Message.conversation_id.in_(subject.conversations)))
     await _run(session, delete(HandoffContact).where(HandoffContact.handoff_id.in_(handoffs_of(subject))))
     await _run(session, delete(Handoff).where(Handoff.conversation_id.in_(subject.conversations)))
+    shown_in = select(Exposure.experiment_id).where(Exposure.exchange_id.in_(subject.exchanges))
+    anew = update(Experiment).where(Experiment.id.in_(shown_in)).values(figures=None, figured_at=None)
+    await _run(session, anew)
     await _run(session, delete(Exchange).where(Exchange.conversation_id.in_(subject.conversations)))
     await _run(session, delete(Conversation).where(Conversation.id.in_(subject.conversations)))
     if subject.visitor_id is not None:

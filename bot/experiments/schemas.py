@@ -53,3 +53,6 @@ class ExperimentDetails(ExperimentOut):
     visitors_b: int
     visitors_waiting: int = Field(description="Who came less than half an hour ago and do not count yet")
     estimates: list[EstimateOut]
+    figured_at: datetime = Field(
+        description="When these figures were made: now, or where there are many visitors when the experiment was looked at last, once a minute"
+    )

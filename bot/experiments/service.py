@@ -1,17 +1,18 @@
 """Starting, reading and ending experiments."""
 
-import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.db.base import new_id, now
-from bot.db.comparison_tables import Experiment
+from bot.db.base import JsonObject, new_id, now
+from bot.db.comparison_tables import Experiment, Exposure
 from bot.errors import ConflictError, GateRefusedError, InvalidInputError, NotFoundError
 from bot.experiments.judging import Estimate, Judged, judge
 from bot.experiments.schemas import EstimateOut, ExperimentDetails, ExperimentOut, ExperimentWish
-from bot.experiments.visitors import Watched, watch
+from bot.experiments.visitors import watch
 from bot.knowledge.audit import record_audit
 from bot.pagination import Page, cut
 from bot.releases import gating
@@ -21,6 +22,8 @@ from bot.releases.line_up import running_experiment
 from bot.releases.repository import promoted
 from bot.releases.service import find_whole
 
+MADE_AT_ONCE = 2_000
+"""Replies up to which figures are made for whoever looks."""
 SLOW_MS = 500.0
 """A reply that takes longer is felt as a wait; the budget is a tenth of it."""
 
@@ -98,23 +101,60 @@ async def _found(session: AsyncSession, experiment_id: str | None) -> Experiment
 
 
 async def show(session: AsyncSession, experiment_id: str | None, *, at: datetime) -> ExperimentDetails:
-    """One experiment, or without an id the one that was started last. Raises NotFoundError."""
+    """One experiment, or without an id the one that was started last. Raises NotFoundError.
+
+    Its figures are made now, or where it is large were made when it was looked at last.
+    """
     experiment = await _found(session, experiment_id)
-    watched, judged = await judged_now(session, experiment, at=at)
-    return ExperimentDetails(
-        **experiment_out(experiment).model_dump(),
-        visitors_a=judged.visitors_a,
-        visitors_b=judged.visitors_b,
-        visitors_waiting=watched.waiting,
-        estimates=[_estimate_out(estimate) for estimate in judged.estimates],
+    figures, figured_at = experiment.figures, experiment.figured_at
+    if figures is None or figured_at is None or not await _is_large(session, experiment.id):
+        connection = await session.connection()
+        looked = await connection.run_sync(look_at, experiment, at=at)
+        figures, figured_at = looked.figures(), at
+    return ExperimentDetails(**experiment_out(experiment).model_dump(), **figures, figured_at=figured_at)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What there is to see of an experiment."""
+
+    waiting: int
+    judged: Judged
+
+    def figures(self) -> JsonObject:
+        return {
+            "visitors_a": self.judged.visitors_a,
+            "visitors_b": self.judged.visitors_b,
+            "visitors_waiting": self.waiting,
+            "estimates": [_estimate_out(estimate).model_dump() for estimate in self.judged.estimates],
+        }
+
+
+def look_at(connection: Connection, experiment: Experiment, *, at: datetime) -> Looked:
+    watched = watch(connection, experiment, at=at, slow_ms=SLOW_MS)
+    return Looked(watched.waiting, judge(watched.shown, share=experiment.share))
+
+
+async def to_look_at(session: AsyncSession) -> Sequence[Experiment]:
+    """The one that runs, and those that have ended since they were looked at last."""
+    ended = Experiment.figured_at.is_(None) | (Experiment.figured_at < Experiment.ended_at)
+    return (
+        (await session.execute(select(Experiment).where(Experiment.running.is_(True) | ended)))
+        .scalars()
+        .all()
     )
 
 
-async def judged_now(
-    session: AsyncSession, experiment: Experiment, *, at: datetime
-) -> tuple[Watched, Judged]:
-    watched = await watch(session, experiment, at=at, slow_ms=SLOW_MS)
-    return watched, await asyncio.to_thread(judge, watched.shown, share=experiment.share)
+async def keep_figures(
+    session: AsyncSession, experiment_id: str, figures: JsonObject, *, at: datetime
+) -> None:
+    change = update(Experiment).where(Experiment.id == experiment_id).values(figures=figures, figured_at=at)
+    await session.execute(change.execution_options(synchronize_session=False))
+
+
+async def _is_large(session: AsyncSession, experiment_id: str) -> bool:
+    exposures = select(Exposure.exchange_id).where(Exposure.experiment_id == experiment_id)
+    return (await session.execute(exposures.offset(MADE_AT_ONCE).limit(1))).first() is not None
 
 
 async def page_of_experiments(

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection, Row, Select, func, select
 
 from bot.db.comparison_tables import Experiment, Exposure
 from bot.db.conversation_tables import Exchange, Feedback, Handoff
@@ -45,20 +44,20 @@ class Watched:
     waiting: int = 0
 
 
-async def watch(session: AsyncSession, experiment: Experiment, *, at: datetime, slow_ms: float) -> Watched:
+def watch(connection: Connection, experiment: Experiment, *, at: datetime, slow_ms: float) -> Watched:
     """`at` is the time by which a visitor's has to be over; that of an experiment that ended is its end."""
     moment = min(at, experiment.ended_at or at)
-    came = {row.visitor_id: _came(row) for row in await session.execute(_first(experiment))}
+    came = {row.visitor_id: _came(row) for row in connection.execute(_first(experiment))}
     over = [shown for shown in came.values() if shown.ends_at <= moment]
-    for row in await session.execute(_replies(experiment)):
+    for row in connection.execute(_replies(experiment)):
         shown = came[row.visitor_id]
         if row.created_at <= shown.ends_at:
             shown.replies += 1
             shown.slow += row.latency_ms > slow_ms
             shown.wrong_language += row.wrong_language
-    for visitor_id, created_at in await session.execute(_handoffs(experiment)):
+    for visitor_id, created_at in connection.execute(_handoffs(experiment)):
         came[visitor_id].handed_off |= created_at <= came[visitor_id].ends_at
-    _count_votes(came, (await session.execute(_votes(experiment))).all())
+    _count_votes(came, connection.execute(_votes(experiment)).all())
     return Watched(sorted(over, key=lambda each: (each.first_at, each.visitor_id)), len(came) - len(over))
 
 

@@ -6,6 +6,7 @@ Every worker looks; ending is one transaction on the row that says it runs, so i
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +16,7 @@ from bot.db.base import JsonObject, now
 from bot.db.comparison_tables import Experiment
 from bot.db.engine import Database
 from bot.experiments.judging import Judged, Verdict
-from bot.experiments.service import judged_now
+from bot.experiments.service import keep_figures, look_at, to_look_at
 from bot.releases.comparisons import BROKEN, end_experiment
 from bot.releases.line_up import running_experiment
 
@@ -39,12 +40,14 @@ async def watch_experiments(database: Database, companions: Companions) -> None:
 async def look(
     database: Database, companions: Companions, *, at: Callable[[], datetime] = now
 ) -> Verdict | None:
-    """Ends the experiment that runs if it is over; returns why."""
+    """Keeps the figures, and ends the experiment that runs if it is over; returns why."""
     async with database.read() as session:
-        experiment = await running_experiment(session)
-        if experiment is None:
-            return None
-        _, judged = await judged_now(session, experiment, at=at())
+        experiments = await to_look_at(session)
+    judged_of = {each.id: await _judged(database, each, at=at()) for each in experiments}
+    experiment = next((each for each in experiments if each.running), None)
+    if experiment is None:
+        return None
+    judged = judged_of[experiment.id]
     verdict = _broken(experiment, companions) or judged.verdict
     if verdict is None:
         return None
@@ -58,6 +61,14 @@ async def look(
     await companions.refresh_now()
     log.info("experiment_ended", experiment=experiment.id, kind=verdict.kind, reason=verdict.reason)
     return verdict
+
+
+async def _judged(database: Database, experiment: Experiment, *, at: datetime) -> Judged:
+    """Off the event loop, since there may be a hundred thousand replies to look at."""
+    looked = await database.quick.read(partial(look_at, experiment=experiment, at=at))
+    async with database.write() as session:
+        await keep_figures(session, experiment.id, looked.figures(), at=at)
+    return looked.judged
 
 
 def _broken(experiment: Experiment, companions: Companions) -> Verdict | None:

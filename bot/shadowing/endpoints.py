@@ -16,7 +16,6 @@ from bot.errors import (
     RequestRunningError,
     UnauthorizedError,
 )
-from bot.pagination import decode_number
 from bot.problems import responses
 from bot.shadowing import service
 from bot.shadowing.schemas import ShadowOut, ShadowReport
@@ -58,6 +57,5 @@ async def show_shadow_report(
     release_id: str, parts: PartsDep, _: ReadKey, cursor: str | None = None, limit: PageLimit = 50
 ) -> ShadowReport:
     """How a shadow's decisions differ from what was said; the most frequent differences first."""
-    skipped = decode_number(cursor)
     async with parts.database.read() as session:
-        return await service.report(session, release_id, skipped=skipped, limit=limit)
+        return await service.report(session, release_id, cursor=cursor, limit=limit)

@@ -53,7 +53,9 @@ class Difference(BaseModel):
 class ShadowReport(BaseModel):
     release_id: str
     running: bool
-    exchanges: int = Field(description="On which it has decided")
+    exchanges: int = Field(
+        description="On which it has decided; of the newest 10,000 where there are more, like all that follows"
+    )
     kinds: dict[str, int] = Field(
         description="same, other_answer, other_choices, or <what was done>_to_<what the shadow would have done>"
     )

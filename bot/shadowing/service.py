@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import new_id, now
 from bot.db.comparison_tables import ShadowRun
-from bot.errors import ConflictError, NotFoundError
+from bot.errors import ConflictError, InvalidInputError, NotFoundError
 from bot.knowledge.audit import record_audit
-from bot.pagination import Page, encode_cursor
+from bot.pagination import Page, decode_cursor, encode_cursor, is_row_number
 from bot.releases.comparisons import end_shadow
 from bot.releases.repository import promoted
 from bot.releases.service import find, find_whole
 from bot.shadowing import repository
+from bot.shadowing.repository import Span
 from bot.shadowing.schemas import (
     Difference,
     LabelAgreement,
@@ -70,23 +71,27 @@ async def has_run(session: AsyncSession, release_id: str) -> bool:
     return await repository.last_run(session, release_id) is not None
 
 
-async def report(session: AsyncSession, release_id: str, *, skipped: int, limit: int) -> ShadowReport:
-    """Counts over all that the release has decided as a shadow, and a page of the differences.
+async def report(session: AsyncSession, release_id: str, *, cursor: str | None, limit: int) -> ShadowReport:
+    """Counts over what the release has decided last as a shadow, and a page of the differences.
 
-    Raises NotFoundError for a release that is not there or has never been a shadow.
+    Raises:
+        NotFoundError: the release is not there or has never been a shadow.
+        InvalidInputError: the cursor belongs to another list.
     """
+    newest, skipped = _place(cursor)
     await find(session, release_id)
     run = await repository.last_run(session, release_id)
     if run is None:
         raise NotFoundError(f"release {release_id} has never been a shadow; see: kefu releases shadow")
+    span = await repository.span_of(session, release_id, newest=newest) or Span(release_id, "", "")
     languages: dict[str, dict[str, int]] = {}
-    for row in await repository.kinds_by_language(session, release_id):
+    for row in await repository.kinds_by_language(session, span):
         languages.setdefault(row.language, {})[row.kind] = row.exchanges
     kinds: dict[str, int] = {}
     for counts in languages.values():
         kinds = {kind: kinds.get(kind, 0) + counts.get(kind, 0) for kind in sorted({*kinds, *counts})}
-    votes = await repository.votes(session, release_id)
-    rows = await repository.differences(session, release_id, skipped=skipped, limit=limit + 1)
+    votes = await repository.votes(session, span)
+    rows = await repository.differences(session, span, skipped=skipped, limit=limit + 1)
     return ShadowReport(
         release_id=release_id,
         running=bool(run.running),
@@ -98,12 +103,23 @@ async def report(session: AsyncSession, release_id: str, *, skipped: int, limit:
         ],
         votes_up=_votes(votes, "up"),
         votes_down=_votes(votes, "down"),
-        labels=_labels(await repository.labels(session, release_id)),
+        labels=_labels(await repository.labels(session, span)),
         differences=Page(
             items=[_difference(row) for row in rows[:limit]],
-            next_cursor=encode_cursor(str(skipped + limit)) if len(rows) > limit else None,
+            next_cursor=encode_cursor(f"{span.last}:{skipped + limit}") if len(rows) > limit else None,
         ),
     )
+
+
+def _place(cursor: str | None) -> tuple[str | None, int]:
+    """Up to which exchange the pages before have looked, and how many differences they have shown."""
+    key = decode_cursor(cursor)
+    if key is None:
+        return None, 0
+    newest, _, skipped = key.partition(":")
+    if not newest or not is_row_number(skipped):
+        raise InvalidInputError(f"cursor {cursor!r} belongs to another list")
+    return newest, int(skipped)
 
 
 def _votes(counts: dict[tuple[str, bool], int], rating: str) -> VoteAgreement:

@@ -97,6 +97,10 @@ TEXTS = {
     "releases.shadow_is_off": ("The shadow is off.", "影子运行已结束。"),
     "releases.shadow_runs": ("Release {id} decides as a shadow.", "版本 {id} 正在影子运行。"),
     "releases.shadow_decided": ("{count} messages decided on unseen", "已暗中判断 {count} 条消息"),
+    "releases.shadow_newest": (
+        "Older decisions are not looked at.",
+        "更早的判断未计入。",
+    ),
     "releases.by_kind": ("How it differs from what was said", "与实际回答的差异"),
     "releases.kind": ("Difference", "差异"),
     "releases.by_people": ("What people say about it", "人工反馈对照"),
@@ -132,6 +136,7 @@ TEXTS = {
     "experiments.end_now": ("End the experiment", "结束实验"),
     "experiments.visitors": ("{count} visitors", "{count} 位访客"),
     "experiments.waiting": ("Visitors of the last half hour", "最近半小时的访客"),
+    "experiments.figured_at": ("Figures of", "数据时间"),
     "experiments.hint": (
         "The intervals hold however often one looks. In percentage points.",
         "无论查看多少次，区间都有效。单位为百分点。",

@@ -213,7 +213,8 @@ async def test_visitor_counts_after_half_an_hour_and_later_events_change_nothing
     async with database.read() as session:
         found = await session.get(Experiment, experiment)
         assert found is not None
-        watched = await watch(session, found, at=now(), slow_ms=5)
+        connection = await session.connection()
+        watched = await connection.run_sync(watch, found, at=now(), slow_ms=5)
     seen = [(s.visitor_id, s.arm.value, s.voted_down, s.handed_off, s.slow, s.replies) for s in watched.shown]
     assert seen == [("vis_3100000", "a", False, False, 1, 1), ("vis_3100001", "b", True, False, 1, 1)]
     assert watched.waiting == 2
