@@ -19,6 +19,7 @@ from bot.db.quality_tables import AuditDraw
 from bot.db.release_tables import Release
 from bot.db.review_tables import Gap, GapMember
 from bot.db.training_tables import TrainingRun
+from bot.db.webhook_tables import Webhook, WebhookDelivery, WebhookEvent
 from bot.experiments.splitting import position
 from bot.imports.schemas import ImportReport
 from bot.knowledge.folding import folded_hash
@@ -28,7 +29,7 @@ from bot.releases import gating, repository
 from bot.releases.building import build_release
 from bot.releases.reports import PAGE, report_folder
 from bot.settings import Settings
-from tests.bench.console_rows import DAYS, Row, Shop, fill, id_at
+from tests.bench.console_rows import DAYS, TALK, Row, Shop, fill, id_at
 
 OLD_RELEASES = 60
 SPOKE = 3
@@ -76,6 +77,7 @@ async def fill_desk(database: Database, shop: Shop) -> None:
     await _fill_comparisons(database, shop)
     await fill(database, TrainingRun, (_run(shop, n) for n in range(60)))
     await fill(database, ImportBatch, (_import(shop, n) for n in range(60)))
+    await _fill_webhooks(database, shop)
     keys = (
         {"id": new_id("key"), "name": f"shop {n}", "scope": "read", "key_hash": str(n)} for n in range(50)
     )
@@ -204,6 +206,39 @@ def _decision(shop: Shop, n: int, release_id: str, answers: Sequence[str], chanc
         "confidence": 0.9,
         "created_at": shop.at(n),
     }
+
+
+async def _fill_webhooks(database: Database, shop: Shop) -> None:
+    """One was told of each tenth conversation of the last 30 days; they are switched off, so that nothing is sent."""
+    hooks = [id_at("whk", shop.began, n) for n in range(40)]
+    common = {"url": "https://example.com/hook", "secret": "x", "created_by": "bench", "disabled_at": now()}
+    await fill(database, Webhook, ({"id": id, **common} for id in hooks))
+    told = [n for n in shop.newest(30) if n % (10 * TALK) == 0]
+    events = (
+        {
+            "id": id_at("evt", shop.at(n), n),
+            "type": "conversation.started",
+            "conversation_id": shop.conversation(n),
+            "payload": {"conversation_id": shop.conversation(n)},
+            "created_at": shop.at(n),
+        }
+        for n in told
+    )
+    await fill(database, WebhookEvent, events)
+    deliveries = (
+        {
+            "id": id_at("dlv", shop.at(n), n),
+            "webhook_id": hooks[0],
+            "event_id": id_at("evt", shop.at(n), n),
+            "state": "failed" if n % 1000 == 0 else "delivered",
+            "attempts": 1,
+            "next_attempt_at": shop.at(n),
+            "created_at": shop.at(n),
+            "ended_at": shop.at(n),
+        }
+        for n in told
+    )
+    await fill(database, WebhookDelivery, deliveries)
 
 
 def _run(shop: Shop, n: int) -> Row:

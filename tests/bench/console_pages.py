@@ -83,6 +83,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/review": ("", "place=50", "place=900", "language=zh", "q=invoice+for+parcel"),
     "/review/search": ("exchange_id={exchange_id}&q=invoice+for+parcel",),
     "/review/exchanges/{exchange_id}": ("", "q=invoice+for+parcel"),
+    "/review/candidates": ("", "source=agent_reply", "source=visitor_choice", "q=invoice+for+parcel"),
+    "/review/candidates/{label_id}": ("",),
+    "/review/candidates/{label_id}/search": ("q=invoice+for+parcel",),
     "/review/gaps": ("", "state=answered", "state=dismissed"),
     "/review/gaps/{gap_id}": ("", "q=invoice+for+parcel"),
     "/knowledge": (
@@ -109,6 +112,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/settings/keys": ("",),
     "/settings/operators": ("",),
     "/settings/sites": ("",),
+    "/settings/tolerance": ("",),
+    "/settings/webhooks": ("",),
+    "/settings/webhooks/{webhook_id}": ("", "state=failed", "state=delivered"),
     "/settings/sites/new": ("",),
     "/settings/sites/{key}": ("",),
 }
@@ -269,6 +275,8 @@ async def ids_of(database: Database) -> dict[str, str]:
     wanted = {
         "handoff_id": "SELECT id FROM handoffs ORDER BY id DESC LIMIT 1",
         "exchange_id": "SELECT exchange_id FROM labels WHERE verdict IS NOT NULL ORDER BY id DESC LIMIT 1",
+        "label_id": "SELECT id FROM labels WHERE state = 'candidate' ORDER BY id DESC LIMIT 1",
+        "webhook_id": "SELECT id FROM webhooks ORDER BY id LIMIT 1",
         "gap_id": "SELECT id FROM gaps WHERE state = 'open' ORDER BY messages DESC LIMIT 1",
         "answer_id": "SELECT answer_id FROM answer_versions ORDER BY version DESC LIMIT 1",
         "version": "SELECT version FROM answer_versions ORDER BY version DESC LIMIT 1",

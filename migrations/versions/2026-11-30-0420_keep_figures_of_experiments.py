@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'c3a8e5d17f42'
-down_revision = 'b9d25f7a60c1'
+down_revision = 'c7d2f1a86b34'
 branch_labels = None
 depends_on = None
 
