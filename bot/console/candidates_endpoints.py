@@ -1,5 +1,6 @@
 """/console/review/candidates: what agents replied and visitors chose, to be accepted, edited or rejected; one a screen."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -17,9 +18,9 @@ from bot.knowledge import labels
 from bot.knowledge.candidates import (
     SOURCES,
     WaitingCandidate,
-    count_waiting,
     find_waiting,
     show_candidate,
+    waiting_ids,
 )
 from bot.knowledge.label_schemas import AcceptIn
 from bot.knowledge.publishing import serve_now
@@ -48,10 +49,11 @@ async def show_queue(
 ) -> Response:
     """The oldest first; ``after`` and ``before`` name the candidate that was on the screen."""
     async with parts.database.read() as session:
-        found = await find_waiting(session, source=source or None, after=after, before=before)
+        waiting = await waiting_ids(session, source=source or None)
+        found = await find_waiting(session, waiting, after=after, before=before)
         if found is None and (after or before):  # beyond the end: begin anew with what was passed over
-            found = await find_waiting(session, source=source or None)
-    return await _screen(request, parts, caller, found, source=source, q=q)
+            found = await find_waiting(session, waiting)
+    return await _screen(request, parts, caller, found, waiting, source=source, q=q)
 
 
 @router.get("/{label_id}")
@@ -64,8 +66,9 @@ async def show_one(
     q: Searched = "",
 ) -> Response:
     async with parts.database.read() as session:
-        found = await show_candidate(session, label_id, source=source or None)
-    return await _screen(request, parts, caller, found, source=source, q=q)
+        waiting = await waiting_ids(session, source=source or None)
+        found = await show_candidate(session, label_id, waiting)
+    return await _screen(request, parts, caller, found, waiting, source=source, q=q)
 
 
 @router.get("/{label_id}/search")
@@ -113,7 +116,7 @@ async def accept(
         force=force,
     )
     async with parts.database.read() as session:
-        label = (await show_candidate(session, label_id, source=None)).label
+        label = (await show_candidate(session, label_id, ())).label
     new = wanted.text or (label.draft_text if label.answer_id is None and not answer_id else None)
     near = await nearest_answers(parts, [new, label.utterance]) if new else []
     try:
@@ -128,8 +131,9 @@ async def accept(
             )
     except RivalsError as error:
         async with parts.database.read() as session:
-            found = await show_candidate(session, label_id, source=None)
-        return await _screen(request, parts, caller, found, refused=error, text=new)
+            waiting = await waiting_ids(session, source=None)
+            found = await show_candidate(session, label_id, waiting)
+        return await _screen(request, parts, caller, found, waiting, refused=error, text=new)
     await serve_now(parts)
     return go_to(request, following, flash="candidates.accepted")
 
@@ -154,6 +158,7 @@ async def _screen(
     parts: Parts,
     caller: Caller,
     shown: WaitingCandidate | None,
+    waiting: Sequence[str],
     *,
     source: str = "",
     q: str = "",
@@ -164,7 +169,6 @@ async def _screen(
     label = shown.label if shown else None
     chosen, names = "", {}
     async with parts.database.read() as session:
-        waiting = await count_waiting(session, source=source or None)
         if label is not None:
             names = await names_of(session, [label.given_by, label.decided_by])
         if label is not None and label.answer_id is not None:
@@ -176,7 +180,7 @@ async def _screen(
         "candidates/queue.html",
         status=409 if refused else 200,
         shown=shown,
-        waiting=waiting,
+        waiting=len(waiting),
         source=source,
         sources=SOURCES,
         chosen=chosen,

@@ -146,11 +146,11 @@ class Label(Base):
     """
 
     __tablename__ = "labels"
-    __table_args__ = (Index(None, "source", "state"),)
+    __table_args__ = (Index(None, "source", "state"), Index(None, "folded", "answer_id", "state"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     utterance: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(String(64), index=True)
+    folded: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(16))
     answer_id: Mapped[str | None] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"))
     out_of_scope: Mapped[bool]

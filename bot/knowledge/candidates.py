@@ -1,8 +1,10 @@
 """Label candidates that wait for a person: what agents replied and what visitors chose, each thing once, the oldest first."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -13,15 +15,7 @@ from bot.knowledge.label_schemas import LabelOut
 from bot.knowledge.labels import label_out
 
 SOURCES = (LabelSource.AGENT_REPLY, LabelSource.VISITOR_CHOICE)
-
-_alike = aliased(Label)
-_SAME = (
-    _alike.folded == Label.folded,
-    _alike.answer_id == Label.answer_id,  # never true of drafts, which have none
-    _alike.withdrawn_at.is_(None),
-)
-_ONCE = ~exists().where(*_SAME, or_(_alike.state != LabelState.CANDIDATE, _alike.id < Label.id))
-"""Nobody has decided about the same thing, and it is the first of those who say it."""
+DECIDED = tuple(state for state in LabelState if state is not LabelState.CANDIDATE)
 
 
 @dataclass(frozen=True)
@@ -34,50 +28,50 @@ class WaitingCandidate:
     after: bool
 
 
-async def count_waiting(session: AsyncSession, *, source: str | None) -> int:
-    statement = select(func.count()).select_from(Label).where(*_waiting(source))
-    return (await session.execute(statement)).scalar_one()
+async def waiting_ids(session: AsyncSession, *, source: str | None) -> Sequence[str]:
+    """Rising; of those that say the same, the first, unless somebody has decided about one of them."""
+    alike = aliased(Label)
+    decided = exists().where(
+        alike.folded == Label.folded,
+        alike.answer_id == Label.answer_id,  # never true of drafts, which have none
+        alike.withdrawn_at.is_(None),
+        alike.state.in_(DECIDED),
+    )
+    first = func.min(Label.id)
+    statement = (
+        select(first)
+        .where(
+            Label.source.in_([source] if source else SOURCES),
+            Label.state == LabelState.CANDIDATE,
+            Label.withdrawn_at.is_(None),
+            ~decided,
+        )
+        .group_by(Label.folded, func.coalesce(Label.answer_id, Label.id))
+        .order_by(first)
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def find_waiting(
-    session: AsyncSession, *, source: str | None, after: str = "", before: str = ""
+    session: AsyncSession, waiting: Sequence[str], *, after: str = "", before: str = ""
 ) -> WaitingCandidate | None:
-    """The one that follows another one in the queue, or stands before it; the first without either."""
-    shown = (await session.execute(_next_to(source, after=after, before=before))).scalar_one_or_none()
-    return await _beside(session, shown, source) if shown else None
+    """The one of ``waiting`` that follows another one, or stands before it; the first without either."""
+    place = bisect_left(waiting, before) - 1 if before else bisect_right(waiting, after)
+    if not 0 <= place < len(waiting):
+        return None
+    return await show_candidate(session, waiting[place], waiting)
 
 
-async def show_candidate(session: AsyncSession, label_id: str, *, source: str | None) -> WaitingCandidate:
+async def show_candidate(session: AsyncSession, label_id: str, waiting: Sequence[str]) -> WaitingCandidate:
     """Also one that was decided about. Raises NotFoundError."""
     label = await repository.label(session, label_id)
     if label is None or label.source not in SOURCES:
         raise NotFoundError(f"no label candidate {label_id!r}")
-    return await _beside(session, label, source)
-
-
-async def _beside(session: AsyncSession, label: Label, source: str | None) -> WaitingCandidate:
     same = (Label.folded == label.folded, Label.answer_id == label.answer_id, Label.source == label.source)
     times = select(func.count()).select_from(Label).where(*same, Label.withdrawn_at.is_(None))
     return WaitingCandidate(
         label=label_out(label),
         times=max(1, (await session.execute(times)).scalar_one()),
-        before=(await session.execute(_next_to(source, before=label.id))).first() is not None,
-        after=(await session.execute(_next_to(source, after=label.id))).first() is not None,
-    )
-
-
-def _next_to(source: str | None, *, after: str = "", before: str = "") -> Select[Label]:
-    statement = select(Label).where(*_waiting(source)).limit(1)
-    if before:
-        return statement.where(Label.id < before).order_by(Label.id.desc())
-    return statement.where(Label.id > after).order_by(Label.id)
-
-
-def _waiting(source: str | None) -> tuple[ColumnElement[bool], ...]:
-    sources = [source] if source else list(SOURCES)
-    return (
-        Label.source.in_(sources),
-        Label.state == LabelState.CANDIDATE,
-        Label.withdrawn_at.is_(None),
-        _ONCE,
+        before=bisect_left(waiting, label.id) > 0,
+        after=bisect_right(waiting, label.id) < len(waiting),
     )
