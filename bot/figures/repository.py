@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.answering.given_answers import GAVE_ANSWER
 from bot.db.access_tables import Site
-from bot.db.base import JsonObject
+from bot.db.base import JsonObject, id_from
 from bot.db.conversation_tables import Conversation, Exchange, Handoff
 from bot.db.figure_tables import CountedDay, TrafficCount
 from bot.db.knowledge_tables import Label, LabelState
@@ -169,6 +169,7 @@ async def reviewed(
     statement = (
         select(Exchange.id, Exchange.language, Exchange.confidence, Label.verdict)
         .join(Exchange, Exchange.id == Label.exchange_id)
+        .where(Label.id >= id_from("lbl", since))  # nobody judges an answer before it is given
         .where(Label.verdict.is_not(None), Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
         .where(Exchange.created_at >= since, Exchange.created_at < until, Exchange.outcome.in_(outcomes))
         .where(*exchange_of(wanted))

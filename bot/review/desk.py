@@ -28,8 +28,8 @@ LOOKED_AT = 50_000
 """The newest exchanges of the last 90 days, and what was said since the oldest of them."""
 RANKED = 1_000
 """So many by traffic and doubt get vectors; what lies behind them comes up once these are decided."""
-QUICK_S, LONGEST_S, REST = 0.25, 60.0, 20
-"""A queue that took longer to rank than ``QUICK_S`` stays for ``REST`` times as long, a minute at most, and until it is ranked anew."""
+QUICK_S, LONGEST_S, REST = 0.25, 300.0, 100
+"""A queue that took longer to rank than ``QUICK_S`` stays for ``REST`` times as long, five minutes at most, and until it is ranked anew."""
 SLACK = timedelta(minutes=1)
 AUDIT_EVERY = 10
 """One in so many questions of the queue was drawn by lot (`audits`)."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.feedback.trust import Kind, Weighed, one_voice_each, weigh, weigh_answer
 from bot.feedback.voices import Heard
@@ -51,6 +52,8 @@ class Waiting:
         )
 
 
+# Most of what is ranked was there the time before.
+@lru_cache(maxsize=65_536)
 def key_of(utterance: str) -> str:
     """The SHA-256 of the near-duplicate key; "" for a text without letters or digits, about which nobody can decide."""
     key = same_question_key(utterance)

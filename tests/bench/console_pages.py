@@ -171,7 +171,7 @@ async def fill_shop(database: Database, settings: Settings, exchanges: int, ques
 
 
 async def measure(settings: Settings, rounds: int, *, only: str) -> None:
-    """Pages take turns, so that what the service does every minute meets all of them."""
+    """Pages take turns, in another order each time, so that what the service does meanwhile meets all of them alike."""
     database = Database.open(settings.database_url)
     ids = await ids_of(database)
     await database.close()
@@ -186,8 +186,9 @@ async def measure(settings: Settings, rounds: int, *, only: str) -> None:
             await client.post("/console/login", data={"name": "bench", "password": PASSWORD})
             first = await first_looks(client, addresses(ids), only=only)
             taken: dict[str, list[Look]] = {address: [] for address in first}
+            order = random.Random(7)
             for _ in range(rounds):
-                for address in taken:
+                for address in order.sample(list(taken), len(taken)):
                     taken[address].append(await look(client, address))
             asked = await ask(client, messages=300)
     report(first, taken)
