@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.db.base import id_from
+from bot.db.base import id_from, now
 from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff
 from bot.feedback.repository import COUNTS
 from bot.figures.repository import OWN_WORDS, REASONS, Figured, counted_span, exchange_of
@@ -48,12 +48,16 @@ class Span:
     ) -> "Span | None":
         """What is left of it without the days, first and last, on which nothing like this was counted.
 
-        A conversation counts on the day on which it began; its messages may come until the end of the next one.
+        A conversation counts on the day on which it began; its messages may come until the end of the next one. The last two days
+        may have more than was counted so far.
         """
-        days = await counted_span(session, wanted, kind=kind, details=details)
-        if days is None:
+        days = await counted_span(session, wanted, kind=kind, details=details) or ()
+        counted = [datetime.combine(date.fromisoformat(day), time(), UTC) for day in days]
+        yesterday = datetime.combine(now().date(), time(), UTC) - timedelta(days=1)
+        counted += [each for each in (yesterday, yesterday + timedelta(days=1)) if each < self.until]
+        if not counted:
             return None
-        first, last = (datetime.combine(date.fromisoformat(day), time(), UTC) for day in days)
+        first, last = min(counted), max(counted)
         return Span(max(self.since, first), min(self.until, last + timedelta(days=2)), self.before)
 
 

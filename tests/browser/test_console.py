@@ -210,7 +210,7 @@ def test_agents_reply_is_accepted_by_keyboard(page: Page, url: str, language: st
     press(page, "Control+Enter")
     expect(page.locator(".agent .bubble")).to_have_text([REPAIRED[language]])
 
-    page.goto(f"{url}/console/review/candidates?source=agent_reply")
+    page.goto(f"{url}/console/review/candidates?source=agent_reply&before=lbl_z")  # the newest
     expect(page.locator("#asked")).to_have_text(QUESTION[language])
     press(page, "e")
     field = page.locator("form[action$='/accept'] textarea")

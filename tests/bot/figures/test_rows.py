@@ -100,9 +100,17 @@ async def test_page_that_finds_little_says_where_it_stopped(database: Database, 
 
 async def test_nothing_is_looked_at_where_nothing_was_counted(database: Database, shop: Shop) -> None:
     for _ in range(9):
-        await shop.talk(ANSWERED, at=now() - timedelta(hours=1))
+        await shop.talk(ANSWERED, at=now() - timedelta(days=4, hours=1))
     await count_traffic(database)
+    span, wanted = today(language="zh")
+    earlier = Span(span.since - timedelta(days=8), span.until - timedelta(days=3))
 
-    found = await listing(database, "all")(*today(language="zh"))
+    assert await listing(database, "all")(earlier, wanted) == Found([], None)
 
-    assert found == Found([], None)
+
+@pytest.mark.parametrize("kind", ["all", "votes", "handoffs"])
+async def test_what_came_since_the_last_count_is_shown(database: Database, shop: Shop, kind: str) -> None:
+    await count_traffic(database)
+    talk = await shop.talk(HANDED, at=now(), votes="-", handoff="nothing_close")
+
+    assert await listing(database, kind)(*today()) == Found([talk], None)
