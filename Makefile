@@ -20,7 +20,7 @@ run: .venv/.run ## Install, load the demo company, serve it on http://127.0.0.1:
 	@exec $(KEFU) serve --host $(HOST) --port $(PORT)
 
 test: .venv/.test ## Install what the tests need and run them (without the slow ones)
-	.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile --durations 40
+	.venv/bin/python -m pytest -m "not slow" -n 2 --dist loadfile --durations 15
 
 # Apart from `test`: on CPython 3.11 a trace function turns a pending call of greenlet, made when a thread ends, into an
 # endless loop now and then (seen in ceval.c, DO_TRACING of a RESUME while make_pending_calls is busy).

@@ -23,11 +23,13 @@ from retrieval.candidates import Retrieved
 from retrieval.engine import Engine
 
 FOLLOW_INTERVAL_S = 0.5
-MANY_QUESTIONS = 10_000  # whose objects take the garbage collector a tenth of a second
 """How often a worker looks for a new release or changed knowledge (the promise is 5 s and 2 s)."""
 
 MAX_WAITING = 256
 """Messages that may wait for the encoder before further ones are refused with 503."""
+
+MANY_QUESTIONS = 10_000
+"""From so many on, a release is kept from the garbage collector."""
 
 _NEWEST = select(
     select(ReleasePointer.generation).scalar_subquery(), select(KnowledgeState.revision).scalar_subquery()
