@@ -183,7 +183,7 @@ def objects(devtools: CDPSession) -> dict[str, int]:
     return {name: int(metrics[name]) for name in ("JSEventListeners", "Nodes")}
 
 
-APP = """async ([loader, n, kept]) => {
+APP = """async ([loader, n]) => {
     for (let i = 0; i < n; i++) {
         const script = document.createElement("script");
         script.src = loader;
@@ -232,7 +232,8 @@ def test_fifty_mounts_in_a_single_page_app_leave_nothing_behind(
     after = mount(MOUNTS)
 
     assert after["JSEventListeners"] - before["JSEventListeners"] <= 5
-    assert after["Nodes"] - before["Nodes"] <= 25
+    # One widget that is still to be collected has some thirty.
+    assert after["Nodes"] - before["Nodes"] < MOUNTS
     assert page.locator("kefu-widget").count() == 0
     assert page.evaluate("'Kefu' in window") is False
     assert streams.count("+") >= MOUNTS, "each mount follows the conversation"
