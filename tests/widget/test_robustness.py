@@ -231,8 +231,8 @@ def test_fifty_mounts_in_a_single_page_app_leave_nothing_behind(
 
     after = mount(MOUNTS)
 
-    assert after["JSEventListeners"] - before["JSEventListeners"] <= 5
-    # One widget that is still to be collected has some thirty.
+    # Less than one a mount: the last widget, when it is still to be collected, has a dozen listeners and some thirty nodes.
+    assert after["JSEventListeners"] - before["JSEventListeners"] < MOUNTS
     assert after["Nodes"] - before["Nodes"] < MOUNTS
     assert page.locator("kefu-widget").count() == 0
     assert page.evaluate("'Kefu' in window") is False
