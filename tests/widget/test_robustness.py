@@ -227,13 +227,20 @@ def test_fifty_mounts_in_a_single_page_app_leave_nothing_behind(
             page.wait_for_event("requestfailed")
         return objects(devtools)
 
+    def left(before: dict[str, int]) -> dict[str, int]:
+        return {name: count - before[name] for name, count in objects(devtools).items()}
+
     before = mount(5)
 
-    after = mount(MOUNTS)
+    mount(MOUNTS)
 
-    # Less than one a mount: the last widget, when it is still to be collected, has a dozen listeners and some thirty nodes.
-    assert after["JSEventListeners"] - before["JSEventListeners"] < MOUNTS
-    assert after["Nodes"] - before["Nodes"] < MOUNTS
+    # What a timer or an answer on its way still holds goes with it; what leaked stays, at least a node or a listener a mount.
+    for _ in range(20):
+        if max(left(before).values()) < MOUNTS:
+            break
+        page.wait_for_timeout(250)
+    after = objects(devtools)
+    assert max(left(before).values()) < MOUNTS
     assert page.locator("kefu-widget").count() == 0
     assert page.evaluate("'Kefu' in window") is False
     assert streams.count("+") >= MOUNTS, "each mount follows the conversation"
