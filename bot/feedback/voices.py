@@ -1,6 +1,6 @@
 """Reads what people said about utterances lately, as ``bot.feedback.trust`` wants it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ class Heard:
     voices: list[Voice] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
 
-    def surroundings(self, shown_to: dict[str, int]) -> Surroundings:
+    def surroundings(self, shown_to: Mapping[str, int]) -> Surroundings:
         neighbours = {row["answer_id"]: float(row.get("support", 0.0)) for row in self.candidates}
         return Surroundings(shown_to=shown_to, neighbours=neighbours)
 

@@ -1,11 +1,12 @@
 """The queue as this process has it: ranked once, then followed decision by decision until it is time to rank anew.
 
-Where ranking takes long nobody waits for it: the queue of before goes on, without what was decided meanwhile, until a newer one is there.
+Where ranking takes long nobody waits for it: the queue of before goes on, without what was decided meanwhile and with what was asked
+meanwhile behind it, until a newer one is there.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ from bot.review import repository
 from bot.review.audits import waiting_audits
 from bot.review.gap_finding import find_and_store_gaps
 from bot.review.utterance_vectors import UtteranceVectors
-from bot.review.waiting import Waiting, group, key_of, most_promising
+from bot.review.waiting import Waiting, by_promise, group, key_of
 from retrieval.review_ranking import Ranked, rank_for_review
 
 LOOKED_AT = 50_000
@@ -38,7 +39,7 @@ AUDIT_EVERY = 10
 log = structlog.get_logger(__name__)
 
 UNRANKED = Ranked(row=0, gain=0.0, uncertainty=0.0, doubt=0.0, settles=1.0)
-"""Of what was drawn and lies too far behind to be ranked."""
+"""Of what was drawn and lies too far behind to be ranked, and of what was asked since the queue was ranked."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Entry:
 class Queue:
     release_id: str
     entries: Sequence[Entry]
+    settled: Collection[str]
+    """Keys of what did not wait when it was ranked."""
     built_at: datetime
     stays_until: float
     is_quick: bool
@@ -85,8 +88,15 @@ class ReviewDesk:
             self.renewal.add_done_callback(_log_failure)
         async with self._database.read() as session:
             gone = await _settled(session, since=queue.built_at - SLACK)
+            new = (
+                []
+                if queue.is_quick
+                else await repository.asked_since(session, queue.built_at - SLACK, limit=RANKED)
+            )
             drawn = await _drawn(session, serving.release_id)
-        return with_audits([entry for entry in queue.entries if entry.waiting.key not in gone], drawn)
+        entries = [entry for entry in queue.entries if entry.waiting.key not in gone]
+        newcomers = group(new, settled={*queue.settled, *queue.keys, *gone})
+        return with_audits(entries + [Entry(each, UNRANKED) for each in by_promise(newcomers)], drawn)
 
     async def close(self) -> None:
         if self.renewal is not None:
@@ -109,13 +119,13 @@ class ReviewDesk:
         started, built_at = time.monotonic(), now()
         if self._queue is not None and self._queue.is_quick:
             async with self._database.read() as session:
-                waiting, decided = await _waiting(session, at=built_at)
+                waits = await _waiting(session, at=built_at)
         else:
-            waiting, decided = await self._database.read_apart(lambda session: _waiting(session, at=built_at))
-        chosen = most_promising(waiting, RANKED)
+            waits = await self._database.read_apart(lambda session: _waiting(session, at=built_at))
+        chosen = sorted(by_promise(waits.undecided)[:RANKED], key=lambda each: each.key)
         encoder = serving.engine.retriever.encoder
         encoded = await self._vectors.of(encoder, [each.newest.utterance for each in chosen])
-        settled = await self._vectors.of(encoder, decided)
+        settled = await self._vectors.of(encoder, waits.decided)
         ranked = await asyncio.to_thread(
             rank_for_review,
             [each.undecided() for each in chosen],
@@ -127,7 +137,7 @@ class ReviewDesk:
         is_quick = ended - started <= QUICK_S
         rest = 0.0 if is_quick else min(LONGEST_S, REST * (ended - started))
         entries = [Entry(chosen[each.row], each) for each in ranked]
-        return Queue(serving.release_id, entries, built_at, ended + rest, is_quick)
+        return Queue(serving.release_id, entries, waits.settled, built_at, ended + rest, is_quick)
 
 
 def _is_over(queue: Queue, serving: Serving) -> bool:
@@ -168,8 +178,16 @@ async def _drawn(session: AsyncSession, release_id: str) -> list[Waiting]:
     return [each for each in drawn if each.key and each.key not in put_off]
 
 
-async def _waiting(session: AsyncSession, *, at: datetime) -> tuple[list[Waiting], list[str]]:
-    """What waits, and the newest utterances that were decided about."""
+@dataclass(frozen=True)
+class Waits:
+    """What waits, the keys of what does not, and the newest utterances that were decided about."""
+
+    undecided: Sequence[Waiting]
+    settled: Collection[str]
+    decided: Sequence[str]
+
+
+async def _waiting(session: AsyncSession, *, at: datetime) -> Waits:
     since = at - OLDEST_VOICE
     rows = await repository.asked_since(session, since, limit=LOOKED_AT)
     if len(rows) == LOOKED_AT:
@@ -177,15 +195,16 @@ async def _waiting(session: AsyncSession, *, at: datetime) -> tuple[list[Waiting
     heard = await hear(session, since=since)
     concerned = {voice.answer_id for each in heard for voice in each.voices}
     shown = await shown_to(session, sorted(concerned), since=since)
+    settled = await _settled(session)
     waiting = group(
         rows,
-        settled=await _settled(session),
+        settled=settled,
         heard=heard,
         shown_to=shown,
         signals=await repository.signals_on(session, since),
     )
     decided = await repository.decided_utterances(session, since=since)
-    return waiting, decided[:RANKED]
+    return Waits(waiting, settled, decided[:RANKED])
 
 
 async def _settled(session: AsyncSession, *, since: datetime | None = None) -> set[str]:

@@ -11,6 +11,8 @@ from bot.review.repository import AskedRow
 from retrieval.near_duplicates import same_question_key
 from retrieval.review_ranking import Undecided, doubt
 
+NOTHING: Mapping[str, int] = {}
+
 
 @dataclass(frozen=True)
 class Opinion:
@@ -60,7 +62,7 @@ def key_of(utterance: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest() if key else ""
 
 
-def opinion_on(given: str | None, heard: Heard, shown_to: dict[str, int]) -> Opinion:
+def opinion_on(given: str | None, heard: Heard, shown_to: Mapping[str, int]) -> Opinion:
     """Of a reply that gave an answer: voices against it and for it; else what was chosen speaks against asking back."""
     around = heard.surroundings(shown_to)
     weighed = weigh(heard.voices, heard.decided, around)
@@ -76,9 +78,9 @@ def group(
     rows: Sequence[AskedRow],
     *,
     settled: Collection[str],
-    heard: Sequence[Heard],
-    shown_to: dict[str, int],
-    signals: Mapping[str, int],
+    heard: Sequence[Heard] = (),
+    shown_to: Mapping[str, int] = NOTHING,
+    signals: Mapping[str, int] = NOTHING,
 ) -> list[Waiting]:
     """What waits, by key; ``settled`` are the keys that do not (decided, or put off)."""
     found: dict[str, Waiting] = {}
@@ -95,7 +97,6 @@ def group(
     return [found[key] for key in sorted(found)]
 
 
-def most_promising(waiting: Sequence[Waiting], limit: int) -> list[Waiting]:
-    """By traffic and doubt alone, which takes no vectors; by key again."""
-    ranked = sorted(waiting, key=lambda each: (-each.asked * doubt(each.undecided()), each.key))
-    return sorted(ranked[:limit], key=lambda each: each.key)
+def by_promise(waiting: Sequence[Waiting]) -> list[Waiting]:
+    """By traffic and doubt alone, which takes no vectors."""
+    return sorted(waiting, key=lambda each: (-each.asked * doubt(each.undecided()), each.key))

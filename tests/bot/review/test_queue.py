@@ -245,21 +245,46 @@ async def test_pages_and_languages(client: httpx.AsyncClient, operator: dict[str
     assert [item["utterance"] for item in await queue(client, operator, language="zh")] == ["你们修雨伞吗"]
 
 
-async def test_queue_that_takes_long_to_rank_is_ranked_while_the_one_of_before_is_shown(
+async def test_queue_that_takes_long_to_rank_goes_on_with_what_was_asked_and_decided_meanwhile(
     client: httpx.AsyncClient, app: FastAPI, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await queue(client, operator) == []  # what the service ranks at its start is over
     monkeypatch.setattr("bot.review.desk.QUICK_S", -1.0)
-    monkeypatch.setattr("bot.review.desk.REST", 0)
+    monkeypatch.setattr("bot.review.desk.REST", 1_000_000)
     await ask(client, UMBRELLA)
     (first,) = await queue(client, operator)
     await ask(client, DRONE)
+    await ask(client, UMBRELLA)
 
-    (still,) = await queue(client, operator)
-    assert still["utterance"] == first["utterance"] == UMBRELLA
+    still = await queue(client, operator)
+    assert [item["utterance"] for item in still] == [UMBRELLA, DRONE]
+    assert still[0] == first
+    assert still[1]["why"]["gain"] == 0.0
+
+    for item in still:
+        await decide(client, operator, item["exchange_id"], verdict="out_of_scope")
+    await ask(client, UMBRELLA)
+    assert await queue(client, operator) == []
+    assert app.state.parts.desk.renewal is None  # all of it without ranking anew
+
+
+async def test_queue_that_takes_long_to_rank_is_ranked_anew_behind_the_scenes(
+    client: httpx.AsyncClient, app: FastAPI, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await queue(client, operator) == []
+    monkeypatch.setattr("bot.review.desk.QUICK_S", -1.0)
+    monkeypatch.setattr("bot.review.desk.REST", 0)
+    await ask(client, UMBRELLA)
+    await queue(client, operator)
+    await ask(client, DRONE)
+
+    assert (await queue(client, operator))[1]["why"]["gain"] == 0.0
     await app.state.parts.desk.renewal
 
-    assert {item["utterance"] for item in await queue(client, operator)} == {UMBRELLA, DRONE}
+    assert {item["utterance"]: item["why"]["gain"] > 0 for item in await queue(client, operator)} == {
+        UMBRELLA: True,
+        DRONE: True,
+    }
 
 
 async def test_greetings_and_wishes_for_a_person_do_not_wait(
