@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
@@ -131,9 +131,11 @@ async def accept(
             )
     except RivalsError as error:
         async with parts.database.read() as session:
-            waiting = await waiting_ids(session, source=None)
+            waiting = await waiting_ids(session, source=_source_of(back) or None)
             found = await show_candidate(session, label_id, waiting)
-        return await _screen(request, parts, caller, found, waiting, refused=error, text=new)
+        return await _screen(
+            request, parts, caller, found, waiting, source=_source_of(back), refused=error, text=new
+        )
     await serve_now(parts)
     return go_to(request, following, flash="candidates.accepted")
 
@@ -193,6 +195,12 @@ async def _screen(
         back=f"{QUEUE}?{urlencode({'source': source})}" if source else QUEUE,
         may_decide=caller.role.allows(Role.OPERATOR) and open_still,
     )
+
+
+def _source_of(back: str) -> str:
+    """The filter of the place that `back` names; "" where it names none that there is."""
+    named = dict(parse_qsl(back.partition("?")[2])).get("source", "")
+    return named if named in SOURCES else ""
 
 
 def _after(back: str, label_id: str) -> str:

@@ -3,47 +3,21 @@
 All texts are pairs (English, Chinese) in ``bot/console/texts``, one module a page, so that none can be missing in one language.
 """
 
+import pkgutil
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Literal
 
 from starlette.requests import Request
 
-from bot.console.texts import (
-    account,
-    candidates,
-    dashboard,
-    errors,
-    frame,
-    gaps,
-    inbox,
-    knowledge,
-    releases,
-    review,
-    settings,
-    tolerance,
-    training,
-    webhooks,
-)
+from bot.console import texts
 from bot.operators.logins import Caller
 
 Spoken = Literal["en", "zh"]
 Translate = Callable[..., str]
-MODULES = (
-    account,
-    candidates,
-    dashboard,
-    errors,
-    frame,
-    gaps,
-    inbox,
-    knowledge,
-    releases,
-    review,
-    settings,
-    tolerance,
-    training,
-    webhooks,
-)
+MODULES = [
+    import_module(f"{texts.__name__}.{module.name}") for module in pkgutil.iter_modules(texts.__path__)
+]
 TEXTS: Mapping[str, tuple[str, str]] = {key: pair for module in MODULES for key, pair in module.TEXTS.items()}
 _PLACE = {"en": 0, "zh": 1}
 

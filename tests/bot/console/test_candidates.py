@@ -177,9 +177,11 @@ async def test_text_like_another_answer_is_refused_with_what_was_written(
 ) -> None:
     label_id = await answered_by_agent(client, database)
 
-    refused = await desk.post(f"{QUEUE}/{label_id}/accept", {"text": "Invoices are under My orders!"})
+    written = {"text": "Invoices are under My orders!", "back": f"{QUEUE}?source=agent_reply"}
+    refused = await desk.post(f"{QUEUE}/{label_id}/accept", written)
 
     assert refused.status_code == 409
+    assert f'name="back" value="{QUEUE}?source=agent_reply"' in refused.text
     assert "Invoices are under My orders.</li>" in refused.text
     assert "Invoices are under My orders!</textarea>" in refused.text
     assert (await decided(database, label_id))[0] == "candidate"
