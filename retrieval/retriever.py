@@ -24,6 +24,7 @@ from retrieval.intents import IntentHead, IntentReading
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
+from retrieval.sources import Sources
 from retrieval.view import (
     Owners,
     View,
@@ -85,6 +86,7 @@ class Retriever:
         upsert: Knowledge | None = None,
         remove_questions: Iterable[int] = (),
         remove_passages: Iterable[int] = (),
+        remove_sections: Iterable[int] = (),
     ) -> None:
         """Live delta: counts for every search that begins after the return; a running one sees none of it.
 
@@ -92,10 +94,13 @@ class Retriever:
         """
         change = upsert or Knowledge()
         change.check()
+        gone = set(remove_questions), set(remove_passages)
         with self._changing:
-            self._view = _changed(
-                self.encoder, self._view, change, set(remove_questions), set(remove_passages)
-            )
+            view = self._view
+            sources = view.sources.changed(self.encoder, add=change.sections, remove=set(remove_sections))
+            if change.questions or change.passages or any(gone):
+                view = _changed(self.encoder, view, change, *gone)
+            self._view = replace(view, sources=sources)
 
     def search(
         self,
@@ -240,7 +245,7 @@ def _passage_hits(view: View, vector: NDArray[np.float32], count: int, left_out:
 def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) -> View:
     questions = sorted(knowledge.questions, key=lambda record: record.number)
     passages = sorted(knowledge.passages, key=lambda record: record.number)
-    total = len(questions) + len(passages)
+    total = len(questions) + len(passages) + len(knowledge.sections)
     by_answer: dict[str, list[QuestionRecord]] = {}
     for question in questions:
         by_answer.setdefault(question.answer_id, []).append(question)
@@ -278,6 +283,7 @@ def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) ->
             passages=passages,
             passage_vectors=passage_vectors,
         ),
+        sources=Sources.of(encoder, knowledge.sections, progress=step(len(questions) + len(passages))),
     )
 
 
@@ -332,6 +338,7 @@ def _changed(
         ),
         documents=documents,
         backgrounds=view.backgrounds,
+        sources=view.sources,
     )
 
 
