@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.background import ENOUGH_RECORDS, REFERENCE
 from retrieval.bm25 import Bm25
 from retrieval.encoder import Encoder
 from retrieval.index import VectorIndex
@@ -27,11 +28,15 @@ Progress = Callable[[int, int], None]
 LEVELS = 127
 BLOCK = 1024  # sections encoded at once, so that memory stays flat
 MANY = 200  # sections; a change of so many indexes all words and vectors anew
+BACKGROUND = 256  # sections that tell what similarity a message has with any text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """A section with its sentences: their places in its text, and (s, d) int8 directions."""
+    """A section with its sentences: their places in its text.
+
+    `directions` (1 + s, d) int8 are those of the heading and of each sentence; the text's own where there is no heading.
+    """
 
     record: SectionRecord
     spans: tuple[Span, ...]
@@ -40,26 +45,34 @@ class Section:
     def sentences(self) -> list[str]:
         return [self.record.text[begin:end] for begin, end in self.spans]
 
-    def sentence_similarities(self, vector: Floats) -> Floats:
-        """(s,) cosine of each sentence with the unit row `vector` (d,)."""
-        rows = self.directions.astype(np.float32)
-        lengths = np.linalg.norm(rows, axis=1)
-        found: Floats = (rows @ vector) / np.maximum(lengths, 1.0)
-        return found
+    def similarities(self, vector: Floats) -> Floats:
+        """(1 + s,) cosine of heading and sentences with the unit row `vector` (d,)."""
+        return cosines(self.directions, vector)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
-    """`index` and `lexical` are over headings with texts, under the sections' numbers."""
+    """All under the sections' numbers.
+
+    Attributes:
+        index, lexical: over headings with texts.
+        headings: over headings alone.
+        reference: (r, d) unit rows of texts that have nothing to do with the company.
+        background: (m, d) unit rows of at most BACKGROUND sections, with the reference where those are few.
+    """
 
     sections: Mapping[int, Section]
     index: VectorIndex
     lexical: Bm25
+    headings: Bm25
+    reference: Floats
+    background: Floats
 
     @classmethod
     def empty(cls, dimension: int) -> Sources:
         nothing = np.empty((0, dimension), np.float32)
-        return cls({}, VectorIndex.of([], nothing, dimension=dimension), Bm25.of([], []))
+        index = VectorIndex.of([], nothing, dimension=dimension)
+        return cls({}, index, Bm25.of([], []), Bm25.of([], []), nothing, nothing)
 
     @classmethod
     def of(
@@ -70,13 +83,21 @@ class Sources:
         if not ordered:
             return cls.empty(encoder.dimension)
         sections, vectors = _encoded(encoder, ordered, progress)
-        return cls.indexed(sections, VectorIndex.of(list(sections), vectors, dimension=encoder.dimension))
+        index = VectorIndex.of(list(sections), vectors, dimension=encoder.dimension)
+        return cls.indexed(sections, index, _reference(encoder))
 
     @classmethod
-    def indexed(cls, sections: Mapping[int, Section], index: VectorIndex) -> Sources:
+    def indexed(cls, sections: Mapping[int, Section], index: VectorIndex, reference: Floats) -> Sources:
         """Of sections whose vectors are there already, in rising order of number."""
-        words = (section_terms(section.record) for section in sections.values())
-        return cls(sections, index, Bm25.of(list(sections), words))
+        records = [section.record for section in sections.values()]
+        return cls(
+            sections=sections,
+            index=index,
+            lexical=Bm25.of(list(sections), map(section_terms, records)),
+            headings=Bm25.of(list(sections), (tokenize_lexical(record.heading) for record in records)),
+            reference=reference,
+            background=_background(index, reference),
+        )
 
     def changed(self, encoder: Encoder, *, add: Sequence[SectionRecord], remove: Collection[int]) -> Sources:
         """Without `remove` and with `add`; itself where nothing changes."""
@@ -86,11 +107,21 @@ class Sources:
         sections, vectors = _encoded(encoder, sorted(add, key=lambda record: record.number), None)
         kept = {number: section for number, section in self.sections.items() if number not in gone}
         index = self.index.changed(add=list(sections), vectors=vectors, remove=gone)
+        reference = self.reference if len(self.reference) else _reference(encoder)
         after = dict(sorted((kept | sections).items()))
         if not self.sections or len(add) >= MANY:
-            return self.indexed(after, index.whole())
-        words = {number: section_terms(each.record) for number, each in sections.items()}
-        return Sources(after, index, self.lexical.changed(add=words, remove=gone))
+            return self.indexed(after, index.whole(), reference)
+        records = {number: each.record for number, each in sections.items()}
+        words = {number: section_terms(record) for number, record in records.items()}
+        headings = {number: tokenize_lexical(record.heading) for number, record in records.items()}
+        return Sources(
+            sections=after,
+            index=index,
+            lexical=self.lexical.changed(add=words, remove=gone),
+            headings=self.headings.changed(add=headings, remove=gone),
+            reference=reference,
+            background=_background(index, reference),
+        )
 
 
 def section_text(record: SectionRecord) -> str:
@@ -120,19 +151,39 @@ def _encoded(
 def _encoded_block(encoder: Encoder, records: Sequence[SectionRecord]) -> tuple[list[Section], Floats]:
     spans = [tuple(sentence_spans(record.text)) for record in records]
     texts = [normalize(section_text(record)) for record in records]
-    sentences = [
-        normalize(record.text[begin:end])
+    parts = [
+        normalize(part)
         for record, places in zip(records, spans, strict=True)
-        for begin, end in places
+        for part in (record.heading or record.text, *(record.text[begin:end] for begin, end in places))
     ]
-    rows = encoder.encode_passages([*texts, *sentences])
+    rows = encoder.encode_passages([*texts, *parts])
     directions = directions_of(rows[len(texts) :])
-    ends = np.cumsum([len(places) for places in spans]).tolist()
+    ends = np.cumsum([1 + len(places) for places in spans]).tolist()
     sections = [
-        Section(record, places, directions[end - len(places) : end])
+        Section(record, places, directions[end - 1 - len(places) : end])
         for record, places, end in zip(records, spans, ends, strict=True)
     ]
     return sections, rows[: len(texts)]
+
+
+def _reference(encoder: Encoder) -> Floats:
+    return encoder.encode_passages([text for texts in REFERENCE.values() for text in texts])
+
+
+def _background(index: VectorIndex, reference: Floats) -> Floats:
+    numbers = index.numbers()
+    if len(numbers) > BACKGROUND:
+        numbers = numbers[np.linspace(0, len(numbers) - 1, BACKGROUND).astype(np.intp)]
+    rows = index.vectors(numbers.tolist())
+    return rows if len(rows) >= ENOUGH_RECORDS else np.concatenate([rows, reference])
+
+
+def cosines(directions: Levels, vector: Floats) -> Floats:
+    """(n,) cosine of int8 directions (n, d) with the unit row `vector` (d,)."""
+    rows = directions.astype(np.float32)
+    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    found: Floats = (rows @ vector) / np.maximum(lengths, np.float32(1.0))
+    return found
 
 
 def directions_of(rows: Floats) -> Levels:

@@ -3,7 +3,8 @@
 sections.faiss          vectors of headings with texts, row i under the i-th section's number
 sections.jsonl          one section a line in row order: [number, section_id, document_id, heading, text, language,
                         [[begin, end] of each sentence]]
-sentences.safetensors   "directions" (s, d) int8: all sections' sentences, one section after the other
+sentences.safetensors   "directions" (s, d) int8: each section's heading and sentences, one section after the other;
+                        "reference" (r, d) float32
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from retrieval.sources import Levels, Section, Sources
 
 SECTIONS = "sections.jsonl"
 _VECTORS, _SENTENCES, _DIRECTIONS = "sections.faiss", "sentences.safetensors", "directions"
+_REFERENCE = "reference"
 
 
 def sources_writers(sources: Sources) -> dict[str, Writer]:
@@ -40,22 +42,24 @@ def read_sources(folder: Path, *, dimension: int) -> Sources:
     """Reads the files of a verified snapshot. Raises ArtifactError where they do not belong together."""
     from safetensors.numpy import load_file
 
-    directions: Levels = load_file(str(folder / _SENTENCES))[_DIRECTIONS]
+    tensors = load_file(str(folder / _SENTENCES))
+    directions: Levels = tensors[_DIRECTIONS]
     sections: dict[int, Section] = {}
     end = 0
     for number, *fields, places in _rows(folder / SECTIONS):
-        begin, end = end, end + len(places)
+        begin, end = end, end + 1 + len(places)
         spans = tuple((start, stop) for start, stop in places)
         sections[number] = Section(SectionRecord(number, *fields), spans, directions[begin:end])
     if directions.shape != (end, dimension):
         raise ArtifactError(
             folder,
-            f"holds {directions.shape} numbers of sentences, expected {(end, dimension)}",
+            f"holds {directions.shape} numbers of headings and sentences, expected {(end, dimension)}",
             remedy="Build the index snapshot anew.",
             file=_SENTENCES,
         )
     numbers = np.fromiter(sections, np.int64, len(sections))
-    return Sources.indexed(sections, VectorIndex.load(folder / _VECTORS, numbers, dimension=dimension))
+    index = VectorIndex.load(folder / _VECTORS, numbers, dimension=dimension)
+    return Sources.indexed(sections, index, tensors[_REFERENCE])
 
 
 def _rows(file: Path) -> Iterator[list[Any]]:
@@ -80,4 +84,4 @@ def _write_directions(sources: Sources, file: Path) -> None:
     from safetensors.numpy import save_file
 
     rows = np.concatenate([section.directions for section in sources.sections.values()])
-    save_file({_DIRECTIONS: np.ascontiguousarray(rows)}, str(file))
+    save_file({_DIRECTIONS: rows, _REFERENCE: sources.reference}, str(file))
