@@ -24,6 +24,7 @@ from retrieval.intents import IntentHead, IntentReading
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
+from retrieval.section_search import search_sections
 from retrieval.sources import Sources
 from retrieval.view import (
     Owners,
@@ -141,8 +142,19 @@ class Retriever:
                 fusion=fusion,
                 reading=None if head is None else head.read(tuned, utterance),
             )
+            retrieved = self.with_sections(utterance, retrieved)
             found.append(replace(retrieved, timings_ms={**encoding, **retrieved.timings_ms}))
         return found
+
+    def with_sections(self, utterance: str, retrieved: Retrieved) -> Retrieved:
+        """The same search with the sections of documents that fit the utterance; "sections" is their time."""
+        sources = self._view.sources
+        if not sources.sections:
+            return retrieved
+        begin = perf_counter()
+        found = search_sections(sources, tokenize_lexical(utterance), retrieved.vector)
+        timings = {**retrieved.timings_ms, "sections": (perf_counter() - begin) * 1000}
+        return replace(retrieved, found_sections=found, timings_ms=timings)
 
     def encode(self, utterance: str) -> NDArray[np.float32]:
         """(d,) float32 unit row of a customer's message."""
