@@ -173,6 +173,7 @@ async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None 
         upsert=changes.upsert,
         remove_questions=changes.removed_questions,
         remove_passages=changes.removed_passages,
+        remove_sections=changes.removed_sections,
     )
     if tell is not None:
         tell.set(changes.revision)
