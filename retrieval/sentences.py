@@ -27,6 +27,11 @@ _HAN_END = re.compile(r"[。！？；…]+[”’』」）》】]*")
 _LAST_WORD = re.compile(r"[A-Za-z.]+$")
 _BREAK = re.compile(r"[,;，、；\s]")
 _BULLET = re.compile(r"\s*(?:[-*•·▪◦‣–]|\(?\d{1,2}[.)、]|\(?[a-z][.)])\s+")
+_JOINING = frozenset(
+    re.findall(
+        r"\S+", "a an and are as at by for from in is of on or our than that the their this to with your"
+    )
+)
 _FINAL = tuple(".!?。！？;；:：")
 
 
@@ -71,14 +76,20 @@ def _lines(text: str) -> Iterator[Span]:
         end = begin + len(stripped)
         if pending is not None:
             adjoining = text.count("\n", pending[1], begin) == 1
-            open_ended = not text[pending[1] - 1].endswith(_FINAL)
-            if adjoining and open_ended and last_length >= WRAPPED_AT and not _BULLET.match(text, begin):
+            open_ended = not text[pending[1] - 1].endswith(_FINAL) and not _BULLET.match(text, begin)
+            goes_on = last_length >= WRAPPED_AT or _is_broken(text[slice(*pending)], stripped)
+            if adjoining and open_ended and goes_on:
                 pending, last_length = (pending[0], end), len(stripped)
                 continue
             yield pending
         pending, last_length = (begin, end), len(stripped)
     if pending is not None:
         yield pending
+
+
+def _is_broken(line: str, following: str) -> bool:
+    """Whether one sentence runs over both lines, as where a link stood on a line of its own."""
+    return following[0].islower() or line.split()[-1].lower() in _JOINING
 
 
 def _sentences(text: str, begin: int, end: int) -> Iterator[Span]:

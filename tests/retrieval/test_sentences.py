@@ -24,6 +24,10 @@ from retrieval.sentences import LONGEST, sentence_spans, split_sentences
         ("七天内可以退货。邮费我们出！谢谢", ["七天内可以退货。", "邮费我们出！", "谢谢"]),
         ("他说：“可以。”然后走了。", ["他说：“可以。”", "然后走了。"]),
         ("请访问example.com。3.5元起。", ["请访问example.com。", "3.5元起。"]),
+        (
+            "Ask your local\nhealth office for\nPPE. It is free.\nOpen daily",
+            ["Ask your local\nhealth office for\nPPE.", "It is free.", "Open daily"],
+        ),
         ("First line\nSecond line", ["First line", "Second line"]),
         (
             "Anybody with a card of the health insurance can now use it by telephone or\nby video. It is free.",

@@ -40,6 +40,7 @@ class Tried:
     """A question that was asked.
 
     Attributes:
+        number: of the section that is right.
         known: whether the documents had its answer.
         first: the best section is the right one.
         from_right: share of the reply's sentences that stand in the right section.
@@ -48,6 +49,8 @@ class Tried:
     """
 
     company: str
+    question: str
+    number: int
     known: bool
     first: bool
     from_right: float
@@ -102,6 +105,8 @@ def _try(company: Company, row: int, sources: Sources, *, left_out: int = 0, kno
     own = [text in whole for text in told]
     return Tried(
         company=company.documents.name,
+        question=asked.question,
+        number=asked.number,
         known=known,
         first=found.sections[0].number == asked.number,
         from_right=sum(own) / len(own),
