@@ -73,12 +73,15 @@ def _fit(features: Floats, right: Flags) -> Floats:
 
 
 def _cutoffs(confidences: Floats, right: Flags) -> dict[float, float]:
-    """Certified ones; where there is none, what the confidences expect and what was seen."""
+    """Certified ones; where there is none, what the confidences expect and what was seen.
+
+    What keeps a smaller error keeps a larger one, too.
+    """
     found: dict[float, float] = {}
     for error in TOLERATED:
         cutoff = certified_cutoff(confidences, right, target_error=error)
         if cutoff is None:
             cutoff = expected_cutoff(confidences, right, error)
         if cutoff is not None:
-            found[error] = cutoff
+            found[error] = min([cutoff, *found.values()])
     return found

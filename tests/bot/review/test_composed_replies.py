@@ -48,6 +48,11 @@ async def test_composed_reply_comes_first_however_little_it_was_asked(
     items = (await client.get("/v1/review", headers=operator)).json()["items"]
     assert [item["utterance"] for item in items] == [QUESTION, UMBRELLA]
     assert (items[0]["exchange_id"], items[0]["outcome"], items[0]["given"]) == (composed, "composed", None)
+    assert [(row["text"], row["heading"]) for row in items[0]["quoted"]] == [
+        ("Yes.", f"Ferry › {QUESTION}"),
+        ("A bicycle costs 4 euros.", f"Ferry › {QUESTION}"),
+    ]
+    assert items[1]["quoted"] == []
 
 
 async def test_accepting_makes_a_draft_with_the_question_and_once_approved_it_answers(
