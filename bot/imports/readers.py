@@ -24,7 +24,7 @@ __all__ = ["ImportFileError", "ImportFormat", "detect_format", "read_import"]
 Record = Dialogue | FaqRow | RejectedLine
 _LOOKED_AT_ENTRIES = 100
 _LOOKED_AT_CHARACTERS = 100_000
-ACCEPTED = "dialogues as JSON Lines or CSV, a FAQ as CSV, XLSX or JSON Lines, a Rasa project (YAML), a QnA Maker export (TSV, JSON), or documents (Markdown, HTML, plain text)"
+ACCEPTED = "dialogues as JSON Lines or CSV, a FAQ as CSV, XLSX or JSON Lines, a Rasa project (YAML), a QnA Maker export (TSV, JSON), or documents (Markdown, HTML, PDF, DOCX, plain text)"
 
 
 class ImportFormat(StrEnum):
