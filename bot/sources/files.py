@@ -40,6 +40,9 @@ class FoundFile:
     key: str
     path: Path
 
+    def read(self) -> ReadDocument:
+        return read_document(self.path)
+
 
 def find_files(path: Path) -> Iterator[FoundFile]:
     """The file itself, or all documents of a folder and those below it, in the order of their names.

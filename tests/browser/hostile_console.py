@@ -131,14 +131,13 @@ def upload(page: Page, shop: Shop, found: Found) -> None:
     page.wait_for_load_state()
     page.locator("form[action$='/imports/do'] button").click()
     page.wait_for_url("**/imports/imp_*")
-    upload_document(page, shop)
 
 
-def upload_document(page: Page, shop: Shop) -> None:
+def upload_document(page: Page, url: str, texts: Sequence[str]) -> None:
     """One whose title, headings and sections say the texts; it is read in the console like the others."""
-    said = "\n\n".join(f"## {text[:150]}\n\n{text}" for text in shop.texts)
-    content = f"---\ntitle: {shop.texts[0]}\nurl: javascript:alert(1)\n---\n{said}\n"
-    page.goto(f"{shop.url}/console/knowledge/imports")
+    said = "\n\n".join(f"## {text[:150]}\n\n{text}" for text in texts)
+    content = f"---\ntitle: {texts[0]}\nurl: javascript:alert(1)\n---\n{said}\n"
+    page.goto(f"{url}/console/knowledge/imports")
     page.locator("input[type=file]").set_input_files(
         {"name": "said.md", "mimeType": "text/markdown", "buffer": content.encode("utf-8", "replace")}
     )
