@@ -55,6 +55,7 @@ from bot.settings import Settings
 from bot.shadowing import endpoints as shadowing
 from bot.shadowing.shadows import Shadows
 from bot.sites import endpoints as sites
+from bot.sources import endpoints as sources
 from bot.version import VERSION
 from bot.visitors import endpoints as visitors
 from bot.visitors.service import forget_used_identities
@@ -83,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     domains = (
         *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa, chatwoot),
-        *(knowledge, labels, imports, exports, review, gaps, retraining),
+        *(knowledge, sources, labels, imports, exports, review, gaps, retraining),
         *(releases, shadowing, experiments, quality, webhooks, health, page, widget),
     )
     for domain in domains:

@@ -197,6 +197,12 @@ class WebhookSettings(BaseModel):
     )
 
 
+class SourceSettings(BaseModel):
+    allowed_hosts: CommaSeparated = Field(
+        (), description="Hosts of your own site whose pages a sitemap's import may fetch"
+    )
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -213,6 +219,7 @@ class Settings(BaseSettings):
     retraining: RetrainingSettings = RetrainingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
     handoffs: HandoffSettings = HandoffSettings()
+    sources: SourceSettings = SourceSettings()
     webhooks: WebhookSettings = WebhookSettings()
     chatwoot: ChatwootSettings = ChatwootSettings()
 

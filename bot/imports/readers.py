@@ -18,13 +18,14 @@ from bot.imports.source import ImportFileError, TextSource
 from bot.imports.tables import Table, open_csv
 from bot.imports.workbooks import open_workbook_table
 from bot.sources.files import SUFFIXES, SURE_SUFFIXES, find_files
+from bot.sources.sitemap import is_sitemap
 
 __all__ = ["ImportFileError", "ImportFormat", "detect_format", "read_import"]
 
 Record = Dialogue | FaqRow | RejectedLine
 _LOOKED_AT_ENTRIES = 100
 _LOOKED_AT_CHARACTERS = 100_000
-ACCEPTED = "dialogues as JSON Lines or CSV, a FAQ as CSV, XLSX or JSON Lines, a Rasa project (YAML), a QnA Maker export (TSV, JSON), or documents (Markdown, HTML, plain text)"
+ACCEPTED = "dialogues as JSON Lines or CSV, a FAQ as CSV, XLSX or JSON Lines, a Rasa project (YAML), a QnA Maker export (TSV, JSON), or documents (Markdown, HTML, PDF, DOCX, plain text, a sitemap)"
 
 
 class ImportFormat(StrEnum):
@@ -92,7 +93,7 @@ def _is_documents(path: Path) -> bool:
     """A file that can be nothing else, or a folder that holds documents and is no Rasa project."""
     if path.is_dir():
         return next(find_files(path), None) is not None and not is_rasa(path)
-    return path.suffix.casefold() in SURE_SUFFIXES
+    return path.suffix.casefold() in SURE_SUFFIXES or is_sitemap(path)
 
 
 def _read_workbook(path: Path, kind: ImportFormat) -> Iterator[Record]:

@@ -115,6 +115,7 @@ async def prepare_import(
         path,
         format=format,
         languages=settings.languages,
+        allowed_hosts=settings.sources.allowed_hosts,
         progress=partial(progress, "read") if progress else None,
     )
     if progress:

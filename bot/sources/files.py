@@ -8,8 +8,10 @@ from pathlib import Path
 
 from bot.imports.source import ImportFileError, TextSource
 from bot.sources.blocks import DocumentError, ReadDocument
+from bot.sources.docx_reader import read_docx
 from bot.sources.html_reader import read_html
 from bot.sources.markdown_reader import read_markdown
+from bot.sources.pdf_reader import read_pdf
 from bot.sources.text_reader import read_text
 
 MOST_BYTES = 50 << 20
@@ -25,7 +27,8 @@ _TEXTS: dict[str, Callable[[str], ReadDocument]] = {
     ".txt": read_text,
     ".text": read_text,
 }
-SUFFIXES = (*_TEXTS,)
+_BINARY: dict[str, Callable[[Path], ReadDocument]] = {".pdf": read_pdf, ".docx": read_docx}
+SUFFIXES = (*_TEXTS, *_BINARY)
 SURE_SUFFIXES = frozenset(SUFFIXES) - {".txt", ".text"}
 """Files that can't be a table of questions or dialogues."""
 
@@ -36,6 +39,9 @@ class FoundFile:
 
     key: str
     path: Path
+
+    def read(self) -> ReadDocument:
+        return read_document(self.path)
 
 
 def find_files(path: Path) -> Iterator[FoundFile]:
@@ -57,7 +63,10 @@ def find_files(path: Path) -> Iterator[FoundFile]:
 def read_document(path: Path) -> ReadDocument:
     """Raises DocumentError naming what is wrong with the file, without its name."""
     _check_size(path)
-    reader = _TEXTS.get(path.suffix.casefold())
+    suffix = path.suffix.casefold()
+    if (read_binary := _BINARY.get(suffix)) is not None:
+        return read_binary(path)
+    reader = _TEXTS.get(suffix)
     if reader is None:
         raise DocumentError(f"{path.suffix or 'a file without extension'!r} is no document: {accepted()}")
     return reader(read_characters(path))

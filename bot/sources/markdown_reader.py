@@ -43,7 +43,7 @@ def read_markdown(text: str) -> ReadDocument:
             valid_from=fields.time(said.get("valid_from"), name="valid_from"),
             valid_until=fields.time(said.get("valid_until"), name="valid_until"),
         )
-    except ValueError as error:
+    except fields.FieldError as error:
         raise DocumentError(f"its front matter: {error}") from error
 
 

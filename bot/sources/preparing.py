@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from bot.knowledge.personal_data import masked_answer
 from bot.settings import SUPPORTED_LANGUAGES
 from bot.sources.blocks import DocumentError, ReadDocument, clean_line
-from bot.sources.files import FoundFile, read_document
 from bot.sources.splitting import Section, split_blocks
 from retrieval.language import detect_language
 from retrieval.normalize import fold
@@ -46,6 +46,16 @@ class PreparedDocument:
     content_hash: str
 
 
+class Found(Protocol):
+    """A document that is there to be read, and by what it is known again."""
+
+    @property
+    def key(self) -> str: ...
+
+    def read(self) -> ReadDocument:
+        """Raises DocumentError."""
+
+
 @dataclass(slots=True)
 class PreparedDocuments:
     """What was found, in order; ``rejected`` are (place counted from 1, reason)."""
@@ -55,10 +65,10 @@ class PreparedDocuments:
     masked: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
 
-    def take_file(self, place: int, found: FoundFile, *, languages: Sequence[str]) -> None:
-        """Reads one file; what is wrong with it rejects this one only."""
+    def take_found(self, place: int, found: Found, *, languages: Sequence[str]) -> None:
+        """Reads one file or page; what is wrong with it rejects this one only."""
         try:
-            self.take(found.key, read_document(found.path), languages=languages)
+            self.take(found.key, found.read(), languages=languages)
         except DocumentError as error:
             self.rejected.append((place, f"{found.key}: {error}"))
 

@@ -84,10 +84,11 @@ def _packed(body: Iterable[Block]) -> list[str]:
     groups: list[list[_Piece]] = [[]]
     words = 0.0
     for piece in (piece for block in body for piece in _pieces(block)):
-        introduced = bool(groups[-1]) and groups[-1][-1].introduces
-        most = MOST_WHOLE if introduced else MOST
-        if groups[-1] and words + piece.words > most:
-            carried = [groups[-1].pop()] if introduced and len(groups[-1]) > 1 else []
+        group = groups[-1]
+        introduced = bool(group) and group[-1].introduces
+        only_introduced = introduced and len(group) == 1
+        if group and words + piece.words > MOST and not only_introduced:
+            carried = [group.pop()] if introduced else []
             groups.append(carried)
             words = sum(each.words for each in carried)
         groups[-1].append(piece)

@@ -72,7 +72,7 @@ async def let_wait(
     stored = planned.stored
     assert stored is not None
     ids = await section_ids(session, stored.id, planned.document.sections, revision=revision)
-    content = content_of(planned.document, state=planned.state, sections=ids, before=stored.content)
+    content = content_of(planned.document, state=planned.state, sections=ids)
     version = stored.newest + 1
     await session.execute(
         insert(DocumentVersion).values(**_version_row(stored.id, version, content, changed_by=changed_by))
