@@ -25,7 +25,7 @@ from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
 from retrieval.section_search import search_sections
-from retrieval.sources import Sources
+from retrieval.sources import Sources, encode_sections
 from retrieval.view import (
     Owners,
     View,
@@ -91,14 +91,16 @@ class Retriever:
     ) -> None:
         """Live delta: counts for every search that begins after the return; a running one sees none of it.
 
-        Numbers to remove that are not there are ignored, so that a delta can be applied twice.
+        Numbers to remove that are not there are ignored, so that a delta can be applied twice. Sections are encoded before
+        other changes are kept waiting.
         """
         change = upsert or Knowledge()
         change.check()
         gone = set(remove_questions), set(remove_passages)
+        sections = encode_sections(self.encoder, change.sections)
         with self._changing:
             view = self._view
-            sources = view.sources.changed(self.encoder, add=change.sections, remove=set(remove_sections))
+            sources = view.sources.changed(self.encoder, add=sections, remove=set(remove_sections))
             if change.questions or change.passages or any(gone):
                 view = _changed(self.encoder, view, change, *gone)
             self._view = replace(view, sources=sources)

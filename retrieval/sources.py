@@ -51,6 +51,14 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EncodedSections:
+    """`sections` by number and their (n, d) `vectors`, in the same order."""
+
+    sections: Mapping[int, Section]
+    vectors: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sources:
     """All under the sections' numbers.
 
@@ -82,9 +90,9 @@ class Sources:
         ordered = sorted(records, key=lambda record: record.number)
         if not ordered:
             return cls.empty(encoder.dimension)
-        sections, vectors = _encoded(encoder, ordered, progress)
-        index = VectorIndex.of(list(sections), vectors, dimension=encoder.dimension)
-        return cls.indexed(sections, index, _reference(encoder))
+        encoded = encode_sections(encoder, ordered, progress=progress)
+        index = VectorIndex.of(list(encoded.sections), encoded.vectors, dimension=encoder.dimension)
+        return cls.indexed(encoded.sections, index, _reference(encoder))
 
     @classmethod
     def indexed(cls, sections: Mapping[int, Section], index: VectorIndex, reference: Floats) -> Sources:
@@ -99,17 +107,17 @@ class Sources:
             background=_background(index, reference),
         )
 
-    def changed(self, encoder: Encoder, *, add: Sequence[SectionRecord], remove: Collection[int]) -> Sources:
+    def changed(self, encoder: Encoder, *, add: EncodedSections, remove: Collection[int]) -> Sources:
         """Without `remove` and with `add`; itself where nothing changes."""
         gone = {number for number in remove if number in self.sections}
-        if not add and not gone:
+        sections = add.sections
+        if not sections and not gone:
             return self
-        sections, vectors = _encoded(encoder, sorted(add, key=lambda record: record.number), None)
         kept = {number: section for number, section in self.sections.items() if number not in gone}
-        index = self.index.changed(add=list(sections), vectors=vectors, remove=gone)
+        index = self.index.changed(add=list(sections), vectors=add.vectors, remove=gone)
         reference = self.reference if len(self.reference) else _reference(encoder)
-        after = dict(sorted((kept | sections).items()))
-        if not self.sections or len(add) >= MANY:
+        after = dict(sorted({**kept, **sections}.items()))
+        if not self.sections or len(sections) >= MANY:
             return self.indexed(after, index.whole(), reference)
         records = {number: each.record for number, each in sections.items()}
         words = {number: section_terms(record) for number, record in records.items()}
@@ -133,19 +141,20 @@ def section_terms(record: SectionRecord) -> list[str]:
     return tokenize_lexical(section_text(record))
 
 
-def _encoded(
-    encoder: Encoder, records: Sequence[SectionRecord], progress: Progress | None
-) -> tuple[dict[int, Section], Floats]:
-    """Sections by number in the order of `records`, and their (n, d) vectors."""
+def encode_sections(
+    encoder: Encoder, records: Iterable[SectionRecord], *, progress: Progress | None = None
+) -> EncodedSections:
+    """The costly part of indexing sections; `progress` gets (sections done, sections in all)."""
+    ordered = sorted(records, key=lambda record: record.number)
     sections: dict[int, Section] = {}
-    vectors = np.empty((len(records), encoder.dimension), np.float32)
-    for begin in range(0, len(records), BLOCK):
-        block = records[begin : begin + BLOCK]
+    vectors = np.empty((len(ordered), encoder.dimension), np.float32)
+    for begin in range(0, len(ordered), BLOCK):
+        block = ordered[begin : begin + BLOCK]
         encoded, vectors[begin : begin + len(block)] = _encoded_block(encoder, block)
         sections.update((each.record.number, each) for each in encoded)
         if progress is not None:
-            progress(begin + len(block), len(records))
-    return sections, vectors
+            progress(begin + len(block), len(ordered))
+    return EncodedSections(sections, vectors)
 
 
 def _encoded_block(encoder: Encoder, records: Sequence[SectionRecord]) -> tuple[list[Section], Floats]:

@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from bot.answering.replying import Reply, reply_to
+from bot.answering.sections_later import all_added
 from bot.answering.serving import ReleaseFollower
 from bot.answering.understanding import understand
 from bot.commands.console import AsJson, open_database, out, print_json, run
@@ -33,6 +34,7 @@ def ask(
             follower = ReleaseFollower(database, settings)
             try:
                 await follower.refresh()
+                await all_added()
                 understood = await understand(
                     question, follower=follower, languages=settings.languages, conversation_language=None
                 )
