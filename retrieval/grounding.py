@@ -43,10 +43,11 @@ _TAKES_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SourceSentence:
-    """`number` is what the sentence is called by; those that stand side by side in their text do so here."""
+    """`number` is what the sentence is called by; sentences of one `section` come in its order."""
 
     number: int
     text: str
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,12 @@ def check_text(
 ) -> Grounded:
     """The sentences of `text` that the sources support, in their order, and those that are cut."""
     read = [() if speaks_to_a_model(source.text) else read_clauses(source.text) for source in sources]
-    numbers = {source.number for source in sources}
+    units, numbers = _units(sources, read), {source.number for source in sources}
     found: list[_Found | Cut] = []
     for line in text.splitlines():
         for sentence in split_sentences(without_list_marks(line)):
             if len(found) < MOST_SENTENCES:
-                found.append(_check(sentence, read, numbers))
+                found.append(_check(sentence, read, units, numbers))
     found = _only_similar(found, sources, encoder, least_similarity)
     found = _only_in_context(found, sources, read)
     kept = [each for each in found if isinstance(each, _Found)]
@@ -119,7 +120,12 @@ def check_text(
     )
 
 
-def _check(written: str, read: Sequence[Sequence[Clause]], numbers: set[int]) -> _Found | Cut:
+def _check(
+    written: str,
+    read: Sequence[Sequence[Clause]],
+    units: Sequence[tuple[int, ...]],
+    numbers: set[int],
+) -> _Found | Cut:
     sentence, cited = take_citations(written)
     if has_markup(sentence):
         return Cut(written, Reason.MARKUP)
@@ -133,7 +139,7 @@ def _check(written: str, read: Sequence[Sequence[Clause]], numbers: set[int]) ->
     if not said or all(clause.is_empty for clause in said):
         return Cut(written, Reason.WORDS)
     nearest, reason = -1.0, Reason.WORDS
-    for places in _units(read):
+    for places in units:
         source, breaks, origin = _joined(read, places)
         match = match_sentence(said, source, breaks=breaks)
         if match.reason is None:
@@ -154,10 +160,14 @@ def _as_written(sentence: str) -> str:
     return written if written.translate(_FULL_WIDTH) == plain else plain
 
 
-def _units(read: Sequence[Sequence[Clause]]) -> list[tuple[int, ...]]:
-    """Places of single sources, then of two that follow each other."""
+def _units(sources: Sequence[SourceSentence], read: Sequence[Sequence[Clause]]) -> list[tuple[int, ...]]:
+    """Places of single sources, then of two of a section that follow each other."""
     single: list[tuple[int, ...]] = [(place,) for place in range(len(read)) if read[place]]
-    pairs = [(place, place + 1) for place in range(len(read) - 1) if read[place] and read[place + 1]]
+    pairs = [
+        (place, place + 1)
+        for place in range(len(read) - 1)
+        if read[place] and read[place + 1] and sources[place].section == sources[place + 1].section
+    ]
     return [*single, *pairs]
 
 
@@ -207,7 +217,9 @@ def _only_in_context(
         if isinstance(each, _Found):
             first = each.places[0]
             refers = _REFERS_BACK.match(sources[first].text.strip()) is not None and not (
-                first == 0 or (first - 1, len(read[first - 1]) - 1) in before
+                first == 0
+                or sources[first].section != sources[first - 1].section
+                or (first - 1, len(read[first - 1]) - 1) in before
             )
             if refers or each.clauses & used:
                 each = Cut(each.text, Reason.CONTEXT if refers else Reason.REPEATED)
@@ -227,6 +239,8 @@ def _only_in_context(
 def _is_taken_back(found: _Found, said: set[int], sources: Sequence[SourceSentence]) -> bool:
     following = found.places[-1] + 1
     if following in said or following >= len(sources):
+        return False
+    if sources[following].section != sources[following - 1].section:
         return False
     return _TAKES_BACK.match(sources[following].text.strip()) is not None
 

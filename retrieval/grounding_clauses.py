@@ -18,7 +18,7 @@ _SENTENCE_END = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|approx|incl|excl|no|nr|mr|mrs|ms|dr|st|vs|etc|a\.m|p\.m))\.\s*$", re.IGNORECASE
 )
-_CLAUSE_END = re.compile(r"([;；，]|,(?!\d{3}(?!\d))|\s[-–—]\s|——|[()（）])")
+_CLAUSE_END = re.compile(r"([;；，]|,(?!\d{3}(?!\d))(?!(?<=\d,)\s?(?:19|20)\d\d)|\s[-–—]\s|——|[()（）])")
 _OPENS_RESTRICTION = re.compile(
     r"(?:in|on|at|of|as|for|from|to|after|before|within|during|by|per|under|over|with|without|via|against|since|which|who|"
     r"whose|because|due|including|plus|having|being|given|depending|not|unlike|regardless|both|either)\b|对于?|在|凭|按|自|从|由|含|限|每|以|因|需|须|且"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from retrieval.grounding_clauses import Clause
-from retrieval.grounding_tokens import ADDED_FREELY, BINDING, LEFT_OUT_FREELY, Kind, Token
+from retrieval.grounding_tokens import BINDING, LEFT_OUT_FREELY, YOU, YOUR, Kind, Token
 
 
 class Reason(StrEnum):
@@ -106,7 +106,7 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
 def _says_the_same(run: Sequence[Token], clauses: Sequence[Clause]) -> bool:
     source = _tokens(clauses)
     if not any(token.kind is Kind.PERSON for token in source):
-        run = [token for token in run if token.value != ADDED_FREELY]
+        run = _without_added_persons(run)
     said, given = Counter(t.value for t in run), Counter(t.value for t in source)
     if said - given:
         return False
@@ -120,12 +120,22 @@ def _says_the_same(run: Sequence[Token], clauses: Sequence[Clause]) -> bool:
     return order is _Order.CHANGED or (order is _Order.SAME and "person:we" not in given - said)
 
 
+def _without_added_persons(run: Sequence[Token]) -> list[Token]:
+    following = [*run[1:], Token("", Kind.WORD)]
+    return [
+        token
+        for token, after in zip(run, following, strict=True)
+        if token.value != YOUR and not (token.value == YOU and after.kind in (Kind.MODALITY, Kind.NEGATION))
+    ]
+
+
 def _bound_pairs(tokens: Sequence[Token]) -> set[tuple[str, str]]:
     """Each word that turns what comes next round, with what comes next."""
     pairs = set()
     for place, token in enumerate(tokens):
         if token.kind in BINDING:
-            following = (t.value for t in tokens[place + 1 :] if t.kind not in LEFT_OUT_FREELY)
+            skipped = LEFT_OUT_FREELY | ({Kind.LIMIT, Kind.NUMBER} if token.kind is Kind.MODALITY else set())
+            following = (t.value for t in tokens[place + 1 :] if t.kind not in skipped)
             pairs.add((token.value, next(following, "")))
     return pairs
 
@@ -137,29 +147,44 @@ class _Order(Enum):
 
 
 def _order(run: Sequence[Token], clauses: Sequence[Clause]) -> _Order:
-    """As in the source; or, which changes nothing, with its end put first ("within 30 days you can …"); or two English neighbours exchanged."""
-    present = Counter(token.value for token in run)
+    """As in the source; or, which changes nothing, with one part put before the one that it follows.
+
+    "Within 30 days you can …", "shoes can be returned". Two that change places around a third ("the buyer pays the seller") do change
+    what is said. So may parts within a Chinese clause, which has fewer prepositions, and amounts that change places.
+    """
     said = [token.value for token in run]
-    given: list[str] = []
-    cuts: set[int] = set()
-    for clause in clauses:
-        cuts.add(len(given))
-        for token in clause.tokens:
-            if present[token.value] > 0:
-                present[token.value] -= 1
-                given.append(token.value)
+    given, starts = _present(clauses, Counter(said))
     if said == given:
         return _Order.SAME
-    numbers = sum(token.kind is Kind.NUMBER for token in run)
-    places = range(1, len(given)) if numbers <= 1 else cuts - {0}
-    if any(given[place:] + given[:place] == said for place in places):
+    numbers = {token.value for token in run if token.kind is Kind.NUMBER}
+    if any(given[place:] + given[:place] == said for place in starts):
         return _Order.CHANGED
-    exchanged = (
-        [*given[:place], given[place + 1], given[place], *given[place + 2 :]]
-        for place in range(len(given) - 1)
-        if len(given[place]) > 1 and len(given[place + 1]) > 1
-    )
-    return _Order.CHANGED if said in exchanged else _Order.WRONG
+    if [value for value in said if value in numbers] != [value for value in given if value in numbers]:
+        return _Order.WRONG
+    return _Order.CHANGED if _is_one_move(said, given) else _Order.WRONG
+
+
+def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[str], list[int]]:
+    """The tokens of the source that are wanted, and the places where its clauses begin."""
+    given: list[str] = []
+    starts: list[int] = []
+    for clause in clauses:
+        starts.append(len(given))
+        for token in clause.tokens:
+            if wanted[token.value] > 0:
+                wanted[token.value] -= 1
+                given.append(token.value)
+    return given, [place for place in starts if place]
+
+
+def _is_one_move(said: Sequence[str], given: Sequence[str]) -> bool:
+    """Whether two neighbouring parts of `given` have changed places; where it is Chinese, two that are all of it."""
+    same = [one == other for one, other in zip(said, given, strict=True)]
+    first, last = same.index(False), len(same) - same[::-1].index(False)
+    moved, before = list(said[first:last]), list(given[first:last])
+    if any(len(value) == 1 and not value.isascii() for value in moved) and len(moved) < len(said):
+        return False
+    return any(before[place:] + before[:place] == moved for place in range(1, len(before)))
 
 
 def _tokens(clauses: Sequence[Clause]) -> list[Token]:

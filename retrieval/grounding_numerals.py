@@ -32,9 +32,16 @@ _HAN_DIGITS = {
 _HAN_TENS = {"十": 10, "百": 100, "千": 1000}
 _HAN_GREAT = {"万": 10**4, "亿": 10**8}
 
+_GREATER = "(?:hundred|thousand|million|billion)"
+_AFTER_GREATER = r"(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))"
+_MORE = (
+    r"(?:(?<=ty)[-\s](?:one|two|three|four|five|six|seven|eight|nine)"
+    rf"|\s{_GREATER}|{_AFTER_GREATER}(?:\sand)?\s(?:{_WORD}))*"
+)
+
 NUMBER = (
-    rf"(?:(?:{_DIGITS})(?:\s?[十百千]?[万亿]|\s(?:hundred|thousand|million|billion)\b|k\b)?"
-    rf"|(?:\ban?\s(?=(?:hundred|thousand|million|billion)\b))?\b(?:{_WORD})(?:(?:\s|-|\sand\s)(?:{_WORD}))*\b"
+    rf"(?:(?:{_DIGITS})(?:\s?[十百千]?[万亿]|\s{_GREATER}\b|k\b)?"
+    rf"|(?:\ban?\s(?={_GREATER}\b))?\b(?:{_WORD}){_MORE}\b"
     r"|[零〇一二两三四五六七八九十百千半][零〇一二两三四五六七八九十百千万亿]*)"
 )
 """A pattern without groups for one number in a folded text."""

@@ -91,8 +91,10 @@ _CLOCK = (
     rf"|(?:{_DAYTIME})?(?:\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})(?:点钟?|时)(?:半|\d{{1,2}}分|[一二三四五六七八九十]{{1,3}}分)?)"
 )
 LINK = r"(?P<link>(?:https?://|ftp://|www\.)[^\s<>\"'，。；！？、（）()\[\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w.])(?:[a-z0-9-]+\.)+(?:com|net|org|io|cn|de|co|uk|info|biz|shop|example|app|dev|xyz|top|ru)\b(?:/[^\s<>\"'，。；！？、（）()\[\]]*)?)"
-_PHONE = r"(?P<phone>\+?\d[\d ()-]{5,}\d|\b\d{7,}\b)"
-_CODE = r"(?P<code>(?<![\w-])(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:[-_/][a-z0-9]+)*(?![\w]))"
+_PHONE = r"(?P<phone>(?!\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d))\+?\d[\d ()-]{5,}\d|\b\d{7,}\b)"
+_CODE = (
+    r"(?P<code>(?<![a-z0-9_-])(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:[-_/][a-z0-9]+)*(?![a-z0-9_]))"
+)
 _AMOUNT = (
     rf"(?P<between>\bbetween )?(?:(?P<sign>{_SIGN})\s?|(?P<percent>百分之)|(?P<nth>第))?(?P<low>{NUMBER})"
     rf"(?:\s?(?(between)(?:\band\b|\bto\b)|(?:[-–—~～]|\bto\b|至|到))\s?(?:{_SIGN})?(?P<high>{NUMBER}))?"

@@ -38,8 +38,11 @@ BINDING = frozenset({Kind.NEGATION, Kind.MODALITY, Kind.LIMIT, Kind.DIRECTION, K
 LEFT_OUT_FREELY = frozenset({Kind.PERSON})
 """Kinds that a sentence may leave out ("your order" becomes "the order"), but not exchange."""
 
-ADDED_FREELY = "person:your"
-"""What a sentence may add where its source speaks of nobody ("the refund" becomes "your refund")."""
+YOUR = "person:your"
+"""What a sentence may add where its source speaks of nobody: "the refund" becomes "your refund"."""
+
+YOU = "person:you"
+"""What it may add there before what can, must or need not be done: 可以退货 becomes 您可以退货."""
 
 
 @dataclass(frozen=True, slots=True)
