@@ -17,7 +17,7 @@ import numpy as np
 from retrieval.encoder import Encoder
 from retrieval.grounding_clauses import Clause, read_clauses, split_sentences
 from retrieval.grounding_hazards import has_markup, speaks_to_a_model, take_citations, without_list_marks
-from retrieval.grounding_matching import Reason, match_sentence
+from retrieval.grounding_matching import Reason, Source, match_sentence
 from retrieval.normalize import fold, normalize
 
 LEAST_SIMILARITY = 0.5
@@ -89,6 +89,14 @@ class _Found:
     clauses: frozenset[tuple[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Sources that a sentence may consist of; `origin` has the place and the number of each clause."""
+
+    source: Source
+    origin: Sequence[tuple[int, int]]
+
+
 def usable_sources(sources: Sequence[SourceSentence]) -> list[SourceSentence]:
     """Those that a language model may be shown: what speaks to a model supports nothing."""
     return [source for source in sources if not speaks_to_a_model(source.text)]
@@ -108,7 +116,7 @@ def check_text(
     for line in text.splitlines():
         for sentence in split_sentences(without_list_marks(line)):
             if len(found) < MOST_SENTENCES:
-                found.append(_check(sentence, read, units, numbers))
+                found.append(_check(sentence, units, numbers))
     found = _only_similar(found, sources, encoder, least_similarity)
     found = _only_in_context(found, sources, read)
     kept = [each for each in found if isinstance(each, _Found)]
@@ -120,35 +128,35 @@ def check_text(
     )
 
 
-def _check(
-    written: str,
-    read: Sequence[Sequence[Clause]],
-    units: Sequence[tuple[int, ...]],
-    numbers: set[int],
-) -> _Found | Cut:
+def _check(written: str, units: Sequence[_Unit], numbers: set[int]) -> _Found | Cut:
     sentence, cited = take_citations(written)
-    if has_markup(sentence):
-        return Cut(written, Reason.MARKUP)
-    if set(cited) - numbers:
-        return Cut(written, Reason.CITATION)
-    if len(sentence) > LONGEST_SENTENCE:
-        return Cut(written, Reason.LENGTH)
-    if speaks_to_a_model(sentence):
-        return Cut(written, Reason.INSTRUCTION)
+    reason = _objection(sentence, cited, numbers)
+    if reason is not None:
+        return Cut(written, reason)
     said = read_clauses(normalize(sentence))
-    if not said or all(clause.is_empty for clause in said):
+    if all(clause.is_empty for clause in said):
         return Cut(written, Reason.WORDS)
     nearest, reason = -1.0, Reason.WORDS
-    for places in units:
-        source, breaks, origin = _joined(read, places)
-        match = match_sentence(said, source, breaks=breaks)
+    for unit in units:
+        match = match_sentence(said, unit.source)
         if match.reason is None:
-            used = frozenset(origin[number] for number in match.clauses)
+            used = frozenset(unit.origin[number] for number in match.clauses)
             return _Found(_as_written(sentence), tuple(sorted({place for place, _ in used})), used)
-        likeness = _likeness(said, source)
+        likeness = _likeness(said, unit.source.clauses)
         if likeness > nearest:
             nearest, reason = likeness, match.reason
     return Cut(written, reason)
+
+
+def _objection(sentence: str, cited: Sequence[int], numbers: set[int]) -> Reason | None:
+    """What speaks against a sentence whatever the sources say."""
+    if len(sentence) > LONGEST_SENTENCE:
+        return Reason.LENGTH
+    if has_markup(sentence):
+        return Reason.MARKUP
+    if set(cited) - numbers:
+        return Reason.CITATION
+    return Reason.INSTRUCTION if speaks_to_a_model(sentence) else None
 
 
 _FULL_WIDTH = str.maketrans("，！？：；（）", ",!?:;()")
@@ -160,28 +168,21 @@ def _as_written(sentence: str) -> str:
     return written if written.translate(_FULL_WIDTH) == plain else plain
 
 
-def _units(sources: Sequence[SourceSentence], read: Sequence[Sequence[Clause]]) -> list[tuple[int, ...]]:
-    """Places of single sources, then of two of a section that follow each other."""
+def _units(sources: Sequence[SourceSentence], read: Sequence[Sequence[Clause]]) -> list[_Unit]:
+    """Single sources, then two of a section that follow each other."""
     single: list[tuple[int, ...]] = [(place,) for place in range(len(read)) if read[place]]
     pairs = [
         (place, place + 1)
         for place in range(len(read) - 1)
         if read[place] and read[place + 1] and sources[place].section == sources[place + 1].section
     ]
-    return [*single, *pairs]
-
-
-def _joined(
-    read: Sequence[Sequence[Clause]], places: Sequence[int]
-) -> tuple[list[Clause], frozenset[int], list[tuple[int, int]]]:
-    clauses: list[Clause] = []
-    origin: list[tuple[int, int]] = []
-    breaks = set()
-    for place in places:
-        breaks.add(len(clauses))
-        clauses += read[place]
-        origin += [(place, number) for number in range(len(read[place]))]
-    return clauses, frozenset(breaks), origin
+    return [
+        _Unit(
+            Source.of([read[place] for place in places]),
+            [(place, number) for place in places for number in range(len(read[place]))],
+        )
+        for places in (*single, *pairs)
+    ]
 
 
 def _likeness(said: Sequence[Clause], source: Sequence[Clause]) -> float:

@@ -14,7 +14,7 @@ _LIST_MARK = re.compile(r"^\s*(?:[-*•·]\s+|\d{1,2}[.)、]\s*(?=\D)|#{1,6}\s+|
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _MARKUP = re.compile(
     r"<\s*/?\s*[a-z!?]|&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});|\]\s*\(|!\[|`|\{\{|\}\}|\{%|\$\{|\|\s*-{3}|<\||\|>|\[/?[A-Za-z]+\]"
-    r"|-->|/\*|\*/|~~~|\\[a-z(\[]|\b(?:javascript|data|vbscript):|#include\b|\bdef \w+\(|\bfunction\s*\w*\(|\);|\bSELECT\b.+\bFROM\b"
+    r"|-->|/\*|\*/|~~~|\\[a-z(\[]|\b(?:javascript|data|vbscript):|#include\b|\bdef \w+\(|\bfunction\s*\w*\(|\w\([^)]*\);|\bSELECT\b.+\bFROM\b"
     r"|^\s*[\[{].*[:].*[\]}]\s*$|[*_]{2,}|={3,}|#{2,}",
     re.IGNORECASE,
 )
@@ -27,7 +27,7 @@ _HIDDEN = re.compile(
 )
 _TO_A_MODEL = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:instructions?|prompts?|rules?|guidelines?|context|previous|prior|above|sources?|everything|restrictions?|polic(?:y|ies))\b"
-    r"|\b(?:system|assistant|developer|user)\s*(?:prompt|message|instruction|override|note)?\s*[:：>]"
+    r"|\b(?:system|assistant|developer|user)\s*(?:prompt|message|instruction|override|note)?\s*[:：]"
     r"|\b(?:you are|you're) (?:now|no longer)\b|\bfrom now on\b|\b(?:act|behave|respond|answer|speak|write) (?:as|like) (?:a|an|if|the)\b|\bpretend\b|\brole-?play\b|\bimagine you\b"
     r"|\bjailbreak|\bdeveloper mode\b|\bDAN\b|\bdo anything now\b|\bprompt injection\b"
     r"|\b(?:reveal|print|show|repeat|output|leak|display|translate|summari[sz]e)\b.{0,30}\b(?:prompt|instructions?|system|hidden|secret|sentences above|text above|words above)\b"
@@ -41,7 +41,7 @@ _TO_A_MODEL = re.compile(
     r"|(?:你|您)(?:现在|从现在|不再)是|从现在(?:开始|起)|扮演|假装|假设你|角色扮演|以.{1,8}的(?:身份|口吻|角色|语气)"
     r"|(?:新的?|真正的|隐藏的?|最新的?|以下|重要)(?:指令|指示|任务|命令)"
     r"|(?:告诉|告知|回复|回答|答复|输出|说出|写上|写道|加上|附上|插入|承诺|保证|推荐|声称|宣布|强调).{0,6}(?:用户|客户|顾客|访客|买家|大家|所有人|[“「『\"':：]|一句|即可|就行)"
-    r"|(?:只|必须|务必|一律|请|直接|统一|始终|都要|都)(?:要)?(?:回复|回答|答复|输出|说|写)"
+    r"|(?:只|必须|务必|一律|统一|始终|都要)(?:要)?(?:回复|回答|答复|输出|说|写)"
     r"|人工智能|语言模型|大模型|机器人(?:必须|请|应|要)|\bAI\b|解码|(?:泄露|显示|打印|重复|翻译|复述).{0,10}(?:提示|指令|上文|上述|系统|资料)",
     re.IGNORECASE,
 )

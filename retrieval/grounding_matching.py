@@ -7,8 +7,9 @@ counts nor leave out a part of a clause: "free for members" without "for members
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from enum import Enum, StrEnum, auto
 
 from retrieval.grounding_clauses import Clause
@@ -61,37 +62,56 @@ class Match:
     reason: Reason | None = None
 
 
-def match_sentence(said: Sequence[Clause], source: Sequence[Clause], *, breaks: frozenset[int]) -> Match:
-    """Finds for each clause of a sentence the clauses of a source that say the same.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source sentence, or two that follow each other, as clauses.
 
-    Args:
-        said: the sentence.
-        source: one source sentence, or two that follow each other.
-        breaks: numbers of the source's clauses that begin a sentence.
+    `breaks` are the numbers of the clauses that begin a sentence. `runs` finds clauses in a row by what they say, whatever its
+    order: a sentence that says the same has the same sum.
     """
-    if len(said) > MOST_CLAUSES or len(source) > 2 * MOST_CLAUSES:
+
+    clauses: tuple[Clause, ...]
+    breaks: frozenset[int]
+    runs: Mapping[int, Sequence[tuple[int, int]]]
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sequence[Clause]]) -> Source:
+        clauses = tuple(clause for sentence in sentences for clause in sentence)
+        breaks = frozenset(sum(map(len, sentences[:number])) for number in range(len(sentences)))
+        sums = [0, *accumulate(_content([clause]) for clause in clauses)]
+        runs: dict[int, list[tuple[int, int]]] = {}
+        for first, last in _runs(len(clauses)):
+            runs.setdefault(sums[last] - sums[first], []).append((first, last))
+        return cls(clauses, breaks, runs)
+
+
+def match_sentence(said: Sequence[Clause], source: Source) -> Match:
+    """Finds for each clause of a sentence the clauses of a source that say the same."""
+    if len(said) > MOST_CLAUSES or len(source.clauses) > 2 * MOST_CLAUSES:
         return Match(reason=Reason.LENGTH)
-    covered = _cover(said, source, breaks, taken=frozenset())
+    covered = _cover(said, source, taken=frozenset())
     if covered is None:
-        return Match(reason=_difference(said, source))
-    if not _keeps_what_belongs_together(covered, source, breaks):
+        return Match(reason=_difference(said, source.clauses))
+    if not _keeps_what_belongs_together(covered, source):
         return Match(reason=Reason.LEFT_OUT)
     return Match(covered)
 
 
-def _cover(
-    said: Sequence[Clause], source: Sequence[Clause], breaks: frozenset[int], taken: frozenset[int]
-) -> frozenset[int] | None:
+def _content(clauses: Sequence[Clause]) -> int:
+    """The same for clauses with the same words but for persons, in any order."""
+    return sum(hash(t.value) for clause in clauses for t in clause.tokens if t.kind not in LEFT_OUT_FREELY)
+
+
+def _cover(said: Sequence[Clause], source: Source, taken: frozenset[int]) -> frozenset[int] | None:
     """The source's clauses that `said` is made of: its first clauses as one run of them, the rest likewise."""
     if not said:
         return taken
     for length in range(1, len(said) + 1):
-        run = _tokens(said[:length])
-        for first, last in _runs(len(source)):
+        for first, last in source.runs.get(_content(said[:length]), ()):
             places = frozenset(range(first, last))
-            if places & taken or not _says_the_same(run, source[first:last]):
+            if places & taken or not _says_the_same(said[:length], source.clauses[first:last]):
                 continue
-            rest = _cover(said[length:], source, breaks, taken | places)
+            rest = _cover(said[length:], source, taken | places)
             if rest is not None:
                 return rest
     return None
@@ -103,8 +123,8 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
             yield first, first + length
 
 
-def _says_the_same(run: Sequence[Token], clauses: Sequence[Clause]) -> bool:
-    source = _tokens(clauses)
+def _says_the_same(said_clauses: Sequence[Clause], clauses: Sequence[Clause]) -> bool:
+    run, source = _tokens(said_clauses), _tokens(clauses)
     if not any(token.kind is Kind.PERSON for token in source):
         run = _without_added_persons(run)
     said, given = Counter(t.value for t in run), Counter(t.value for t in source)
@@ -115,7 +135,7 @@ def _says_the_same(run: Sequence[Token], clauses: Sequence[Clause]) -> bool:
         return False
     if _bound_pairs(run) - _bound_pairs(source):
         return False
-    order = _order(run, clauses)
+    order = _order(said_clauses, clauses, run)
     # "We pay the postage" without its "we" would ask the reader to pay.
     return order is _Order.CHANGED or (order is _Order.SAME and "person:we" not in given - said)
 
@@ -146,61 +166,75 @@ class _Order(Enum):
     WRONG = auto()
 
 
-def _order(run: Sequence[Token], clauses: Sequence[Clause]) -> _Order:
-    """As in the source; or, which changes nothing, with one part put before the one that it follows.
+def _order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Sequence[Token]) -> _Order:
+    """As in the source, or with one part put before the other where that changes nothing.
 
-    "Within 30 days you can …", "shoes can be returned". Two that change places around a third ("the buyer pays the seller") do change
-    what is said. So may parts within a Chinese clause, which has fewer prepositions, and amounts that change places.
+    "Within 30 days, you can …", "shoes can be returned". Other words that change places can change what is said ("the buyer pays the
+    seller"), and so can amounts.
     """
-    said = [token.value for token in run]
+    said = [token.value for token in wanted]
     given, starts = _present(clauses, Counter(said))
-    if said == given:
+    values = [token.value for token in given]
+    if said == values:
         return _Order.SAME
-    numbers = {token.value for token in run if token.kind is Kind.NUMBER}
-    if any(given[place:] + given[:place] == said for place in starts):
+    if any(values[place:] + values[:place] == said for place in starts):
         return _Order.CHANGED
-    if [value for value in said if value in numbers] != [value for value in given if value in numbers]:
+    numbers = {token.value for token in given if token.kind is Kind.NUMBER}
+    if [value for value in said if value in numbers] != [value for value in values if value in numbers]:
         return _Order.WRONG
-    return _Order.CHANGED if _is_one_move(said, given) else _Order.WRONG
+    boundary = len(wanted) - sum(len(clause.tokens) for clause in run[1:])
+    return _Order.CHANGED if _is_harmless_move(said, given, boundary) else _Order.WRONG
 
 
-def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[str], list[int]]:
+def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[Token], list[int]]:
     """The tokens of the source that are wanted, and the places where its clauses begin."""
-    given: list[str] = []
+    given: list[Token] = []
     starts: list[int] = []
     for clause in clauses:
         starts.append(len(given))
         for token in clause.tokens:
             if wanted[token.value] > 0:
                 wanted[token.value] -= 1
-                given.append(token.value)
+                given.append(token)
     return given, [place for place in starts if place]
 
 
-def _is_one_move(said: Sequence[str], given: Sequence[str]) -> bool:
-    """Whether two neighbouring parts of `given` have changed places; where it is Chinese, two that are all of it."""
-    same = [one == other for one, other in zip(said, given, strict=True)]
-    first, last = same.index(False), len(same) - same[::-1].index(False)
-    moved, before = list(said[first:last]), list(given[first:last])
-    if any(len(value) == 1 and not value.isascii() for value in moved) and len(moved) < len(said):
-        return False
-    return any(before[place:] + before[:place] == moved for place in range(1, len(before)))
+_BEGINS_A_PART = frozenset({Kind.LIMIT, Kind.NUMBER, Kind.DIRECTION, Kind.CONDITION})
+_BEGINS_WHAT_IS_DONE = frozenset({Kind.MODALITY, Kind.NEGATION})
+
+
+def _is_harmless_move(said: Sequence[str], given: Sequence[Token], boundary: int) -> bool:
+    """Whether the end is put first, set off by a comma or beginning with "within", "for", "if"; or, behind it, what may or must be
+    done behind what it is done to.
+
+    Args:
+        boundary: the place in `said` where its second clause begins.
+    """
+    values = [token.value for token in given]
+    last = max(place for place, value in enumerate(said) if value != values[place]) + 1
+    for place in range(1, last):
+        if values[place:last] + values[:place] + values[last:] != list(said):
+            continue
+        whole = last == len(said)
+        if whole and (given[place].kind in _BEGINS_A_PART or boundary == last - place):
+            return True
+        if given[0].kind in _BEGINS_WHAT_IS_DONE or given[place].kind in _BEGINS_WHAT_IS_DONE:
+            return True
+    return False
 
 
 def _tokens(clauses: Sequence[Clause]) -> list[Token]:
     return [token for clause in clauses for token in clause.tokens]
 
 
-def _keeps_what_belongs_together(
-    covered: frozenset[int], source: Sequence[Clause], breaks: frozenset[int]
-) -> bool:
+def _keeps_what_belongs_together(covered: frozenset[int], source: Source) -> bool:
     """Of each source sentence that is used: its beginning, and all of it where a part restricts another."""
-    starts = sorted(breaks)
-    for start, end in zip(starts, [*starts[1:], len(source)], strict=True):
+    starts = sorted(source.breaks)
+    for start, end in zip(starts, [*starts[1:], len(source.clauses)], strict=True):
         used = covered & frozenset(range(start, end))
         if used and start not in used:
             return False
-        if used and len(used) < end - start and any(clause.is_bound for clause in source[start:end]):
+        if used and len(used) < end - start and any(clause.is_bound for clause in source.clauses[start:end]):
             return False
     return True
 

@@ -46,7 +46,7 @@ SUPPORTED_ENGLISH = [
     ),
     Pair("We open on Monday.|We close on Friday.", "We open on Monday and we close on Friday."),
     Pair("We open on Monday.|We close on Friday.", "We close on Friday."),
-    Pair("Mon-Fri we are open.", "We are open Monday to Friday."),
+    Pair("We are open Mon-Fri.", "We are open Monday to Friday."),
     Pair("If the item is faulty, we pay the postage.", "We pay the postage if the item is faulty."),
     Pair("We pay the postage if the item is faulty.", "If the item is faulty, we pay the postage."),
     Pair("Gift cards cannot be refunded.", "Gift cards can't be refunded."),
