@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from enum import Enum, StrEnum, auto
+from itertools import accumulate
 
 from retrieval.grounding_clauses import Clause
 from retrieval.grounding_tokens import BINDING, LEFT_OUT_FREELY, YOU, YOUR, Kind, Token
