@@ -41,6 +41,7 @@ from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
 from bot.operators.logins import forget_what_is_over
 from bot.page import endpoints as page
+from bot.phrasing.service import Phrasing
 from bot.quality import endpoints as quality
 from bot.quality.watching import watch_quality
 from bot.releases import endpoints as releases
@@ -101,7 +102,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database.open(settings.database_url)
     follower, companions = ReleaseFollower(database, settings), Companions(database, settings)
     shadows, desk = Shadows(database, follower, companions), ReviewDesk(database, UtteranceVectors())
-    scrubbing = Scrubbing(database)
+    scrubbing, phrasing = Scrubbing(database), Phrasing(settings.phrasing)
     app.state.parts = Parts(
         settings,
         database,
@@ -114,6 +115,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk,
         scrubbing,
         SiteOrigins(database, settings.cors_origins),
+        phrasing,
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
@@ -142,6 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await phrasing.close()
         await desk.close()
         shadows.close()
         follower.close()

@@ -17,6 +17,7 @@ from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
 from bot.errors import InvalidInputError
 from retrieval.candidates import Retrieved
+from retrieval.composition import Composition
 from retrieval.decision import Decision, Outcome, ScoredCandidate
 from retrieval.small_talk import SmallTalk
 
@@ -46,17 +47,13 @@ def reply_to(connection: Connection, understood: Understood) -> Reply:
     """Decides among the answers that may be given and the sections that may be quoted at this moment."""
     if understood.small_talk is not None:
         return _small_talk_reply(understood.small_talk, understood.language)
-    retrieved = understood.retrieved
-    assert retrieved is not None, "only small talk is not searched for"
-    servable = servable_answers(connection, [c.answer_id for c in retrieved.candidates])
-    quotable = servable_sections(connection, [hit.section_id for hit in retrieved.sections])
-    retrieved = _only_quotable(_only(retrieved, servable), quotable)
-    decision = understood.serving.engine.decide(retrieved, asks_for_person=understood.wants_person)
+    found = _found_now(connection, understood)
+    decision, retrieved = found.decision, found.retrieved
     if decision.outcome is Outcome.COMPOSED:
-        reply = _composed(decision, quotable, understood.language)
+        reply = _composed(decision, found.quotable, understood)
     else:
-        reply = _worded(decision, retrieved, servable, understood)
-    top = servable.get(retrieved.candidates[0].answer_id) if retrieved.candidates else None
+        reply = _worded(decision, retrieved, found.servable, understood)
+    top = found.servable.get(retrieved.candidates[0].answer_id) if retrieved.candidates else None
     return replace(
         reply,
         intent=top.intent if top else None,
@@ -64,9 +61,38 @@ def reply_to(connection: Connection, understood: Understood) -> Reply:
         evidence={
             **understood.serving.engine.explain(retrieved),
             **_sources_evidence(decision, retrieved),
+            **_wording_evidence(decision, understood),
             "masked": dict(understood.masked),
         },
     )
+
+
+def composition_for(connection: Connection, understood: Understood) -> Composition | None:
+    """What `reply_to` would reply with at this moment, if that is composed."""
+    if understood.retrieved is None:
+        return None
+    decision = _found_now(connection, understood).decision
+    return decision.composition if decision.outcome is Outcome.COMPOSED else None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What may be said at this moment, and what is decided about it."""
+
+    retrieved: Retrieved
+    servable: Mapping[str, ServableAnswer]
+    quotable: Mapping[str, ServableSection]
+    decision: Decision
+
+
+def _found_now(connection: Connection, understood: Understood) -> _Found:
+    retrieved = understood.retrieved
+    assert retrieved is not None, "only small talk is not searched for"
+    servable = servable_answers(connection, [c.answer_id for c in retrieved.candidates])
+    quotable = servable_sections(connection, [hit.section_id for hit in retrieved.sections])
+    retrieved = _only_quotable(_only(retrieved, servable), quotable)
+    decision = understood.serving.engine.decide(retrieved, asks_for_person=understood.wants_person)
+    return _Found(retrieved, servable, quotable, decision)
 
 
 def reply_to_choice(
@@ -127,9 +153,21 @@ def _sources_evidence(decision: Decision, retrieved: Retrieved) -> dict[str, Any
     return told
 
 
-def _composed(decision: Decision, quotable: Mapping[str, ServableSection], language: str) -> Reply:
+def _wording_evidence(decision: Decision, understood: Understood) -> dict[str, Any]:
+    """What a language model was asked and said, also where its wording is not the reply."""
+    wording = understood.wording
+    if wording is None:
+        return {}
+    composed = decision.composition if decision.outcome is Outcome.COMPOSED else None
+    return {"phrasing": wording.evidence(used=composed is not None and wording.fits(composed))}
+
+
+def _composed(decision: Decision, quotable: Mapping[str, ServableSection], understood: Understood) -> Reply:
     assert decision.composition is not None, "composed replies have a composition"
+    language, wording = understood.language, understood.wording
     parts = composed_parts(decision.composition, quotable, language=language)
+    if wording is not None and wording.fits(decision.composition):
+        parts = wording.parts(parts)
     return Reply(
         outcome=Outcome.COMPOSED,
         rule=decision.rule,

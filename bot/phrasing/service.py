@@ -95,6 +95,10 @@ class Phrasing:
             self._client = ModelClient(settings, backend=self.backend)
             self._checking = ThreadPoolExecutor(1, thread_name_prefix="grounding")
 
+    @property
+    def is_on(self) -> bool:
+        return self._client is not None
+
     def deadline_for(self, started: float) -> float:
         """The moment until which a message that came in at ``started`` may wait for its wording."""
         return started + self.settings.deadline.total_seconds()
