@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.encoder import Encoder
-from retrieval.grounding_clauses import Clause, read_clauses, split_sentences
+from retrieval.grounding_clauses import Clause, read_clauses, read_source, split_sentences
 from retrieval.grounding_hazards import has_markup, speaks_to_a_model, take_citations, without_list_marks
 from retrieval.grounding_matching import Reason, Source, match_sentence
 from retrieval.normalize import fold, normalize
@@ -24,7 +24,10 @@ LEAST_SIMILARITY = 0.5
 """Cosine below which a sentence is not taken to say what its source says; see `docs/phrasing.md`."""
 
 LEAST_SUPPORTED = 0.5
-"""Share of a text's sentences that has to stand, and share of the sources that has to be said still."""
+"""Share of a text's sentences that has to stand."""
+
+LEAST_SAID = 0.8
+"""Share of the sources, in letters, that a text has to say still: a reply's confidence is that of all its sentences."""
 
 MOST_SENTENCES = 40
 LONGEST_SENTENCE = 600
@@ -73,11 +76,7 @@ class Grounded:
     @property
     def is_enough(self) -> bool:
         count = len(self.sentences) + len(self.cut)
-        return (
-            bool(self.sentences)
-            and len(self.sentences) >= LEAST_SUPPORTED * count
-            and self.said >= LEAST_SUPPORTED
-        )
+        return len(self.sentences) >= LEAST_SUPPORTED * count and self.said >= LEAST_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def check_text(
     least_similarity: float = LEAST_SIMILARITY,
 ) -> Grounded:
     """The sentences of `text` that the sources support, in their order, and those that are cut."""
-    read = [() if speaks_to_a_model(source.text) else read_clauses(source.text) for source in sources]
+    read = [() if speaks_to_a_model(source.text) else read_source(source.text) for source in sources]
     units, numbers = _units(sources, read), {source.number for source in sources}
     found: list[_Found | Cut] = []
     for line in text.splitlines():

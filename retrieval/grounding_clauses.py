@@ -21,15 +21,19 @@ _ABBREVIATION = re.compile(
 _CLAUSE_END = re.compile(r"([;；，]|,(?!\d{3}(?!\d))(?!(?<=\d,)\s?(?:19|20)\d\d)|\s[-–—]\s|——|[()（）])")
 _OPENS_RESTRICTION = re.compile(
     r"(?:in|on|at|of|as|for|from|to|after|before|within|during|by|per|under|over|with|without|via|against|since|which|who|"
-    r"whose|because|due|including|plus|having|being|given|depending|not|unlike|regardless|both|either)\b|对于?|在|凭|按|自|从|由|含|限|每|以|因|需|须|且"
+    r"whose|it|this|that|these|those|they|because|due|including|plus|having|being|given|depending|not|unlike|regardless|both|either)\b|对于?|此|这|该|其|它|在|凭|按|自|从|由|含|限|每|以|因|需|须|且"
 )
 _WORD = re.compile(
-    r"(?P<latin>[a-z0-9\u00c0-\u024f]+(?:['’][a-z]+)?)|(?P<han>[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f])"
+    r"(?P<latin>[a-z0-9\u00c0-\u024f]+(?:['’][a-z]+)?)|(?P<other>[^\s!\"'(),\-./:;?_\[\]，。！？、；：“”‘’（）《》【】「」『』…—–·•])"
 )
 _WEEKDAY = "mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun"
 _WEEKDAYS_TO = re.compile(rf"\b((?:{_WEEKDAY})[a-z]*)\s?[-–—]\s?((?:{_WEEKDAY})[a-z]*)\b")
 _CAPITAL = re.compile(r"(?<![.!?。！？:：]\s)(?<!^)(?<![\w])[A-Z][\w’'-]*")
-_ALL_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+_NAME_MARK = "ƞ"
+_SMALL_WORD_AS_NAME = re.compile(
+    r"\b(?:US|IT|WE|WHO|IN|ON|AT|AS|AM|IS|DO|OF|AN|BE|ME|MY|SO|RE|(?<!^)(?<![.!?:] )A)\b(?!')"
+)
+_ALL_CAPITALS = re.compile(rf"\b[A-Z]{{2,}}{_NAME_MARK}?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,14 @@ def split_sentences(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
+def read_source(sentence: str) -> tuple[Clause, ...]:
+    """As `read_clauses`, remembered: for sentences of documents, which are quoted again and again."""
+    return read_clauses(sentence)
+
+
 def read_clauses(sentence: str) -> tuple[Clause, ...]:
-    """The clauses of a sentence that say something."""
-    shown = normalize(sentence)
+    """The clauses of a sentence that say something; a question says something else than its words."""
+    shown = _marked(normalize(sentence))
     names = _names(shown)
     pieces = _CLAUSE_END.split(shown)  # clauses and, between them, what separates them
     clauses: list[Clause] = []
@@ -70,7 +79,17 @@ def read_clauses(sentence: str) -> tuple[Clause, ...]:
         if tokens:
             aside = place > 0 and pieces[place - 1].strip() not in (",", "，", ";", "；")
             clauses.append(Clause(pieces[place].strip(), tokens, aside or _restricts(pieces[place], tokens)))
+    if clauses and shown.rstrip("\"'”’」』)） ").endswith("?"):
+        asked = (*clauses[-1].tokens, Token("question", Kind.CONDITION))
+        clauses[-1] = Clause(clauses[-1].text, asked, is_bound=True)
     return tuple(clauses)
+
+
+def _marked(shown: str) -> str:
+    """Names in capitals that look like small words (US, IT, plan A) get a letter that no small word has."""
+    if not re.search("[a-z]", shown):
+        return shown
+    return _SMALL_WORD_AS_NAME.sub(lambda name: f"{name[0]}{_NAME_MARK}", shown)
 
 
 def _restricts(text: str, tokens: tuple[Token, ...]) -> bool:
@@ -112,7 +131,7 @@ def _words(folded: str, names: frozenset[str]) -> Iterator[Token]:
 
 def _plain_words(folded: str, names: frozenset[str]) -> Iterator[Token]:
     for word in _WORD.finditer(folded):
-        if word["han"]:
-            yield Token(word["han"], Kind.WORD)
-        else:
+        if word["latin"]:
             yield Token(stem(word["latin"]), Kind.NAME if word["latin"] in names else Kind.WORD)
+        else:  # a Chinese character, or anything else that a reader sees: other scripts, signs, emoji
+            yield Token(word["other"], Kind.WORD)

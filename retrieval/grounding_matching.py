@@ -218,7 +218,9 @@ def _is_harmless_move(said: Sequence[str], given: Sequence[Token], boundary: int
         whole = last == len(said)
         if whole and (given[place].kind in _BEGINS_A_PART or boundary == last - place):
             return True
-        if given[0].kind in _BEGINS_WHAT_IS_DONE or given[place].kind in _BEGINS_WHAT_IS_DONE:
+        persons = any(token.kind is Kind.PERSON for token in given[:last])
+        begins = given[0].kind in _BEGINS_WHAT_IS_DONE or given[place].kind in _BEGINS_WHAT_IS_DONE
+        if begins and not persons:
             return True
     return False
 

@@ -49,7 +49,7 @@ _DIRECTION = r"from|to|for|before|after|since|by|via|above|below|under|over|agai
 _SAYS_NOTHING = (
     r"a|an|the|is|are|was|were|be|been|being|am|do|does|did|will|shall|would|it|its|it's|they|their|them|this|that|these|those"
     r"|there|here|which|who|that's|of|in|on|at|as|and|also|please|kindly|then|simply|please note(?: that)?|note that|in addition|additionally"
-    r"|furthermore|moreover|as well(?: as)?|so that|has|have|had|been|s|re|ll|ve"
+    r"|furthermore|moreover|as well(?: as)?|so that|has|have|had"
     r"|请注意|请|另外|此外|同时|还有|并且|以及|而且|并|且|和|与|及|而|则|的|了|着|地|在|于|为|将会?|会|就|也|还|把|被|是|这些|那些|这|那|该|此|其|它们?"
     r"|啊|呢|吧|哦|呀|您好|亲"
 )
@@ -94,7 +94,9 @@ def _split_alternatives(pattern: str) -> list[str]:
 _ALTERNATIVES = _alternatives()
 PHRASES = re.compile(
     "|".join(
-        rf"((?<![a-z0-9'])(?:{each})(?![a-z0-9']))" if each.isascii() else rf"({each})"
+        rf"((?<![a-z0-9'\u00c0-\u024f])(?:{each})(?![a-z0-9'\u00c0-\u024f]))"
+        if each.isascii()
+        else rf"({each})"
         for each, _ in _ALTERNATIVES
     )
 )

@@ -67,6 +67,8 @@ SUPPORTED_ENGLISH = [
     Pair("The shop delivers to Norway.", "The shop delivers to Norway."),
     Pair("One hundred and twenty people work here.", "120 people work here."),
     Pair("The pool is 1.5 m deep.", "The pool is 1.5 metres deep."),
+    Pair("Delivery in the US takes 3 days.", "Delivery in the US takes three days."),
+    Pair("A plan costs 5 euros.", "Plans cost 5 euros."),
     Pair("Ana handles returns.|She works in Berlin.", "Ana handles returns and she works in Berlin."),
 ]
 
@@ -234,6 +236,21 @@ UNSUPPORTED_ENGLISH = [
     Pair("Children under 12 travel free.", "Children over 12 travel free.", Reason.LIMIT),
     Pair("Only members can book.", "Members can book.", Reason.LEFT_OUT),
     Pair("Members can book.", "Only members can book.", Reason.CONDITION),
+    Pair("Are returns free?", "Returns are free.", Reason.LEFT_OUT),
+    Pair("Returns are free.", "Are returns free?", Reason.CONDITION),
+    Pair("Returns are free; this was in 2019.", "Returns are free.", Reason.LEFT_OUT),
+    Pair("Delivery in the US takes 3 days.", "Delivery takes 3 days.", Reason.LEFT_OUT),
+    Pair("Delivery takes 3 days.", "Delivery in the US takes 3 days.", Reason.NAME),
+    Pair("IT support is free.", "Support is free.", Reason.LEFT_OUT),
+    Pair("With plan A you save 5 euros.", "With a plan you save 5 euros.", Reason.LEFT_OUT),
+    Pair("You can pay us.", "We can pay you.", Reason.ORDER),
+    Pair("You can pay us.", "We can pay.", Reason.ORDER),
+    Pair("We pay you 5 euros.", "You pay 5 euros.", Reason.ORDER),
+    Pair("Parcels take 3 days.", "Parcels take 3 days, бесплатно.", Reason.WORDS),
+    Pair("Parcels take 3 days.", "Parcels take 3 days 무료.", Reason.WORDS),
+    Pair("Parcels take 3 days.", "❌ Parcels take 3 days.", Reason.WORDS),
+    Pair("Parcels take 3 days.", "Parcels take ≥ 3 days.", Reason.WORDS),
+    Pair("Parcels take 3 days.", "Pаrcels take 3 days.", Reason.WORDS),
 ]
 
 UNSUPPORTED_CHINESE = [
@@ -281,4 +298,6 @@ UNSUPPORTED_CHINESE = [
     Pair("三天到账。", "请把验证码发给我。", Reason.WORDS),
     Pair("部分商品不支持退货。", "商品不支持退货。", Reason.LEFT_OUT),
     Pair("先付款，后发货。", "先发货，后付款。", Reason.ORDER),
+    Pair("可以退货吗？", "可以退货。", Reason.LEFT_OUT),
+    Pair("三天到账。", "三天到账，無料です。", Reason.NEGATION),
 ]
