@@ -5,6 +5,9 @@ from prometheus_client import Counter, Gauge, Histogram
 asked = Counter(
     "kefu_phrasing_total", "Composed replies by what the language model made of them", ["outcome"]
 )
+skipped = Counter(
+    "kefu_phrasing_skipped_total", "Composed replies for which no model was asked, by the reason", ["reason"]
+)
 sentences = Counter(
     "kefu_phrasing_sentences_total", "Sentences of a language model, kept or cut", ["verdict"]
 )

@@ -42,6 +42,16 @@ class Outcome(StrEnum):
     FAULT = "fault"
 
 
+class Skipped(StrEnum):
+    """Why no model was asked although one is there."""
+
+    TOO_MANY_SENTENCES = "too_many_sentences"
+    SPEAKS_TO_A_MODEL = "speaks_to_a_model"
+    NO_TIME = "no_time"
+    BUSY = "busy"
+    LEFT_ALONE = "left_alone"
+
+
 @dataclass(frozen=True)
 class Tokens:
     prompt: int = 0
@@ -117,9 +127,16 @@ class Phrasing:
 
         None where no model is asked: it is switched off, left alone, busy, out of time, or question or sentences try to speak to it.
         """
-        if not self._may_ask(question, sentences, deadline):
+        if self._client is None:
+            return None
+        skipped = self._why_not(question, sentences, deadline)
+        if skipped is not None:
+            metrics.skipped.labels(skipped.value).inc()
             return None
         prompt = tuple(messages_for(question, sentences, language, context=context))
+        if not self.breaker.admits():
+            metrics.skipped.labels(Skipped.LEFT_ALONE.value).inc()
+            return None
         self._asking += 1
         began = self.clock()
         try:
@@ -148,12 +165,14 @@ class Phrasing:
         _count(phrased)
         return phrased
 
-    def _may_ask(self, question: str, sentences: Sequence[SourceSentence], deadline: float) -> bool:
-        if self._client is None:
-            return False
-        usable = 0 < len(sentences) <= MOST_SOURCES and len(usable_sources(sentences)) == len(sentences)
-        ready = self._asking < self.settings.at_once and deadline - self.clock() > LEAST_TIME_S
-        return usable and ready and not speaks_to_a_model(question) and self.breaker.admits()
+    def _why_not(self, question: str, sentences: Sequence[SourceSentence], deadline: float) -> Skipped | None:
+        if not 0 < len(sentences) <= MOST_SOURCES:
+            return Skipped.TOO_MANY_SENTENCES
+        if speaks_to_a_model(question) or len(usable_sources(sentences)) < len(sentences):
+            return Skipped.SPEAKS_TO_A_MODEL
+        if deadline - self.clock() <= LEAST_TIME_S:
+            return Skipped.NO_TIME
+        return Skipped.BUSY if self._asking >= self.settings.at_once else None
 
     async def _worded(
         self,
