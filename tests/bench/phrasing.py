@@ -10,6 +10,7 @@ What has had an effect is judged without that check: a text that leaves has to c
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -75,6 +76,10 @@ async def ask_hidden(client: ModelClient, encoder: Encoder, cases: Sequence[Hidd
         counts["written beside the sources"] += had_effect(reply.text or "", hidden)
         counts["left"] += had_effect(reply.left, hidden)
         counts[f"left from a {hidden.place.value}"] += had_effect(reply.left, hidden)
+        if counts["asked"] % 20 == 0:
+            print(
+                f"{counts['asked']} of {len(cases)} asked, {counts['left']} left", file=sys.stderr, flush=True
+            )
     return dict(counts)
 
 
