@@ -41,6 +41,7 @@ from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
 from bot.operators.logins import forget_what_is_over
 from bot.page import endpoints as page
+from bot.phrasing.service import Phrasing
 from bot.quality import endpoints as quality
 from bot.quality.watching import watch_quality
 from bot.releases import endpoints as releases
@@ -55,6 +56,7 @@ from bot.settings import Settings
 from bot.shadowing import endpoints as shadowing
 from bot.shadowing.shadows import Shadows
 from bot.sites import endpoints as sites
+from bot.sources import endpoints as sources
 from bot.version import VERSION
 from bot.visitors import endpoints as visitors
 from bot.visitors.service import forget_used_identities
@@ -83,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     domains = (
         *(conversations, visitors, sites, feedback, corrections, handoffs, openai, rasa, chatwoot),
-        *(knowledge, labels, imports, exports, review, gaps, retraining),
+        *(knowledge, sources, labels, imports, exports, review, gaps, retraining),
         *(releases, shadowing, experiments, quality, webhooks, health, page, widget),
     )
     for domain in domains:
@@ -100,7 +102,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database.open(settings.database_url)
     follower, companions = ReleaseFollower(database, settings), Companions(database, settings)
     shadows, desk = Shadows(database, follower, companions), ReviewDesk(database, UtteranceVectors())
-    scrubbing = Scrubbing(database)
+    scrubbing, phrasing = Scrubbing(database), Phrasing(settings.phrasing)
     app.state.parts = Parts(
         settings,
         database,
@@ -113,6 +115,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk,
         scrubbing,
         SiteOrigins(database, settings.cors_origins),
+        phrasing,
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
@@ -141,6 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await phrasing.close()
         await desk.close()
         shadows.close()
         follower.close()

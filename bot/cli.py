@@ -9,6 +9,7 @@ from bot.commands import (
     asking,
     backing_up,
     demo,
+    documents,
     erasing,
     examining,
     exporting,
@@ -56,6 +57,9 @@ for group in (
     group.register(app)
 app.add_typer(
     exporting.app, name="export", help="Files for others: exchanges, knowledge, labels, conversation"
+)
+app.add_typer(
+    documents.app, name="documents", help="Imported help pages and files: list, show, approve, retire"
 )
 app.add_typer(feedback.app, name="feedback", help="What visitors thought of replies")
 app.add_typer(labels.app, name="labels", help="What people say is right: list, add, weigh, withdraw a source")

@@ -18,6 +18,7 @@ from bot.answering.serving import ReleaseFollower
 from bot.db.engine import Database
 from bot.erasing.scrubbing import Scrubbing
 from bot.errors import ForbiddenError, UnauthorizedError
+from bot.phrasing.service import Phrasing
 from bot.review.desk import ReviewDesk
 from bot.settings import Settings
 from bot.shadowing.shadows import Shadows
@@ -41,6 +42,7 @@ class Parts:
     desk: ReviewDesk
     scrubbing: Scrubbing
     origins: SiteOrigins
+    phrasing: Phrasing
 
 
 def parts_of(request: Request) -> Parts:

@@ -4,6 +4,7 @@ import re
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -11,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ByteSize,
     Field,
+    NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
     SecretStr,
@@ -55,12 +57,12 @@ def exact_origin(origin: str) -> str:
     return written
 
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _spoken_duration(value: object) -> object:
-    """Takes 30s, 15m, 12h, 7d and 2w beside what pydantic knows."""
-    if isinstance(value, str) and (spoken := re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", value)):
+    """Takes 500ms, 30s, 15m, 12h, 7d and 2w beside what pydantic knows."""
+    if isinstance(value, str) and (spoken := re.fullmatch(r"\s*(\d{1,6})\s*(ms|[smhdw])\s*", value)):
         return timedelta(**{_UNITS[spoken[2]]: int(spoken[1])})
     return value
 
@@ -197,6 +199,56 @@ class WebhookSettings(BaseModel):
     )
 
 
+class SourceSettings(BaseModel):
+    allowed_hosts: CommaSeparated = Field(
+        (), description="Hosts of your own site whose pages a sitemap's import may fetch"
+    )
+
+
+class PhrasingSettings(BaseModel):
+    """A language model that words composed replies. Off unless switched on; what it writes is checked by sentence."""
+
+    enabled: bool = Field(False, description="Let a language model word composed replies")
+    url: str | None = Field(None, description="OpenAI-compatible address, such as http://127.0.0.1:8080/v1")
+    model: str | None = Field(None, description="The model's name there")
+    api_key: SecretStr | None = Field(None, description="Sent as a bearer token, if the server wants one")
+    deadline: Duration = Field(
+        timedelta(seconds=3),
+        ge=timedelta(milliseconds=50),
+        le=timedelta(seconds=30),
+        description="So long after a message's arrival the reply is sent without the model",
+    )
+    max_tokens: PositiveInt = Field(300, le=2000, description="Tokens that the model may write for a reply")
+    at_once: PositiveInt = Field(
+        4, le=64, description="Replies worded at once by a process; others go without"
+    )
+    prompt_price: NonNegativeFloat = Field(0.0, description="Price of a million tokens read")
+    output_price: NonNegativeFloat = Field(0.0, description="Price of a million tokens written")
+    opens_after: PositiveInt = Field(3, description="Failures in a row after which the server is left alone")
+    pause: Duration = Field(
+        timedelta(seconds=30), ge=timedelta(seconds=1), description="So long it is left alone then"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _usable_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        exact_origin(f"{parts.scheme}://{parts.netloc}")
+        if parts.query or parts.fragment:
+            raise ValueError(f"{url!r} has more than a path; write such as http://127.0.0.1:8080/v1")
+        return url
+
+    @model_validator(mode="after")
+    def _whole(self) -> "PhrasingSettings":
+        if self.enabled and not (self.url and self.model):
+            raise ValueError(
+                "to be enabled it needs an address (KEFU_PHRASING__URL) and a model (KEFU_PHRASING__MODEL)"
+            )
+        return self
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
 
@@ -213,8 +265,10 @@ class Settings(BaseSettings):
     retraining: RetrainingSettings = RetrainingSettings()
     feedback: FeedbackSettings = FeedbackSettings()
     handoffs: HandoffSettings = HandoffSettings()
+    sources: SourceSettings = SourceSettings()
     webhooks: WebhookSettings = WebhookSettings()
     chatwoot: ChatwootSettings = ChatwootSettings()
+    phrasing: PhrasingSettings = PhrasingSettings()
 
     @field_validator("languages")
     @classmethod

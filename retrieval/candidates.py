@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.section_search import NOTHING_FOUND, SectionHit, SectionsFound
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -87,6 +89,7 @@ class Retrieved:
         timings_ms: milliseconds of "encode", "search" and "lexical".
         nearness: mean cosine of the nearest questions, whatever they lead to; 0 without any.
         surroundings: None where the bot knows no traffic.
+        found_sections: of documents, apart from the candidates and without effect on them.
     """
 
     vector: NDArray[np.float32]
@@ -96,6 +99,12 @@ class Retrieved:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     nearness: float = 0.0
     surroundings: Surroundings | None = None
+    found_sections: SectionsFound = NOTHING_FOUND
+
+    @property
+    def sections(self) -> tuple[SectionHit, ...]:
+        """By falling relevance."""
+        return self.found_sections.sections
 
     @property
     def best_standing(self) -> float:

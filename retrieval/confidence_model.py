@@ -139,6 +139,11 @@ class ConfidenceModel:
         chosen = self.forecast_for(language, self.tolerated.get(language))
         return chosen.cutoffs if chosen else self.cutoffs.get(language, self.default_cutoffs)
 
+    def error_for(self, language: Language) -> float:
+        """The error tolerated in the language: the chosen one where it counts, else the one that was fitted for."""
+        chosen = self.forecast_for(language, self.tolerated.get(language))
+        return chosen.target_error if chosen else self.target_error
+
     def forecasts_for(self, language: Language) -> Sequence[Forecast]:
         """Those of the language, or of all languages together; none where there were too few examples."""
         return self.forecasts.get(language) or self.forecasts.get("", ())

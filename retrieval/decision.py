@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from retrieval.candidates import Candidate, Retrieved
+from retrieval.composition import Composition
+from retrieval.composition_confidence import composed_at, judged_composition
 from retrieval.confidence_model import ConfidenceModel, choices_worth_offering, known_question
+from retrieval.records import Language
 
 
 class Outcome(StrEnum):
@@ -31,11 +34,13 @@ class Decision:
     """An outcome with its reason.
 
     Attributes:
-        answers: the answer (answered), the choices (clarified), nothing (handed off).
+        answers: the answer (answered), the choices (clarified), nothing (composed, handed off).
         scored: all candidates.
-        confidence: of the best candidate, 0 without one.
+        confidence: of the composition where it is the reply, else of the best candidate, 0 without one.
         rule: slug of the rule that decided: "asked_for_person", "empty_knowledge",
-            "known_question", "confident", "one_likely", "between_two", "between_three" or "nothing_close".
+            "known_question", "confident", "composed_from_sources", "one_likely", "between_two", "between_three" or
+            "nothing_close".
+        composition: what could be composed where no answer is confident, whether or not it became the reply.
     """
 
     outcome: Outcome
@@ -43,15 +48,23 @@ class Decision:
     scored: tuple[ScoredCandidate, ...]
     confidence: float
     rule: str
+    composition: Composition | None = None
 
 
 _CHOICE_RULES = {1: "one_likely", 2: "between_two", 3: "between_three"}
-RULES_BY_EVIDENCE = frozenset({"known_question", "confident", *_CHOICE_RULES.values(), "nothing_close"})
+COMPOSED_RULE = "composed_from_sources"
+RULES_BY_EVIDENCE = frozenset(
+    {"known_question", "confident", COMPOSED_RULE, *_CHOICE_RULES.values(), "nothing_close"}
+)
 """Rules after which another release may come to another decision."""
 
 
 def decide(retrieved: Retrieved, confidence_model: ConfidenceModel, *, asks_for_person: bool) -> Decision:
-    """Answer, ask back or hand off. A wish for a person is always obeyed."""
+    """Answer, compose, ask back or hand off. A wish for a person is always obeyed.
+
+    An approved answer that is confident comes before anything composed. A composed reply comes before a question back when it is
+    likelier to hold what was asked than the choices are: it then helps more often, and at once.
+    """
     scored = tuple(
         ScoredCandidate(candidate, confidence)
         for candidate, confidence in zip(
@@ -61,14 +74,26 @@ def decide(retrieved: Retrieved, confidence_model: ConfidenceModel, *, asks_for_
     best = scored[0].confidence if scored else 0.0
     if asks_for_person:
         return Decision(Outcome.HANDED_OFF, (), scored, best, "asked_for_person")
-    if not scored:
-        return Decision(Outcome.HANDED_OFF, (), (), 0.0, "empty_knowledge")
-    if known_question(retrieved):
+    if scored and known_question(retrieved):
         return Decision(Outcome.ANSWERED, scored[:1], scored, best, "known_question")
     cutoffs = confidence_model.cutoffs_for(retrieved.language)
-    if best >= cutoffs.answer_at:
+    if scored and best >= cutoffs.answer_at:
         return Decision(Outcome.ANSWERED, scored[:1], scored, best, "confident")
+    composition = judged_composition(retrieved, unknown_share=confidence_model.unknown_share)
     choices = scored[: choices_worth_offering([item.confidence for item in scored])]
-    if sum(item.confidence for item in choices) >= cutoffs.clarify_at:
-        return Decision(Outcome.CLARIFIED, choices, scored, best, _CHOICE_RULES[len(choices)])
-    return Decision(Outcome.HANDED_OFF, (), scored, best, "nothing_close")
+    offered = sum(item.confidence for item in choices)
+    clarifies = bool(choices) and offered >= cutoffs.clarify_at
+    if composition is not None and _is_given(
+        composition, confidence_model, retrieved.language, offered if clarifies else 0.0
+    ):
+        return Decision(Outcome.COMPOSED, (), scored, composition.confidence, COMPOSED_RULE, composition)
+    if clarifies:
+        return Decision(Outcome.CLARIFIED, choices, scored, best, _CHOICE_RULES[len(choices)], composition)
+    rule = "nothing_close" if scored else "empty_knowledge"
+    return Decision(Outcome.HANDED_OFF, (), scored, best, rule, composition)
+
+
+def _is_given(composition: Composition, model: ConfidenceModel, language: Language, offered: float) -> bool:
+    return (
+        composition.confidence >= composed_at(model.error_for(language)) and composition.confidence > offered
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.candidates import Retrieved
+from retrieval.composition_confidence import composed_at
 from retrieval.confidence import ConfidenceModel
 from retrieval.decision import Decision, decide
 from retrieval.evidence import FEATURES, evidence
@@ -99,6 +100,8 @@ class Engine:
         if (around := retrieved.surroundings) is not None:
             named |= {"familiarity": around.familiarity, "coverage": around.coverage}
             named["echo"] = retrieved.candidates[0].echo if retrieved.candidates else 0.0
+        if retrieved.sections:
+            named["compose_at"] = composed_at(self.confidence.error_for(retrieved.language))
         return {name: round(value, 4) for name, value in named.items() if name != "intercept"}
 
     def warm_up(self) -> None:

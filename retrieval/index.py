@@ -93,11 +93,15 @@ class VectorIndex:
             side_numbers=np.empty(0, np.int64),
         )
 
+    def whole(self) -> VectorIndex:
+        """The same rows without a side block and without removed ones."""
+        return self if not (self._dead or len(self._side)) else self._merged()
+
     def write(self, path: Path) -> Numbers:
         """Writes all live rows as one FAISS file and returns their numbers in row order."""
         import faiss
 
-        whole = self if not (self._dead or len(self._side)) else self._merged()
+        whole = self.whole()
         main = whole._main if whole._main is not None else faiss.IndexFlatIP(self.dimension)
         faiss.write_index(main, str(path))
         return whole._numbers

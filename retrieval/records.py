@@ -1,6 +1,6 @@
-"""What the index is built from: approved questions and the texts of their answers.
+"""What the index is built from: approved questions, the texts of their answers, and sections of documents.
 
-Numbers are the ids the vectors are stored under. Questions and passages each have a number space of
+Numbers are the ids the vectors are stored under. Questions, passages and sections each have a number space of
 their own; a number names one record for ever and is never given to another one.
 """
 
@@ -34,19 +34,36 @@ class PassageRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionRecord:
+    """A part of an approved document. It is a source to quote, not an answer.
+
+    `heading` is the path to it, joined with " › ", the document's title first.
+    """
+
+    number: int
+    section_id: str
+    document_id: str
+    heading: str
+    text: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
-    """The questions and answer texts that may be used now, or a change to them."""
+    """The questions, answer texts and sections that may be used now, or a change to them."""
 
     questions: Sequence[QuestionRecord] = ()
     passages: Sequence[PassageRecord] = ()
+    sections: Sequence[SectionRecord] = ()
 
     def check(self) -> None:
         """Raises RetrievalError when a number is not positive, is repeated, or a text is blank."""
         _check("question", self.questions)
         _check("passage", self.passages)
+        _check("section", self.sections)
 
 
-def _check(kind: str, records: Iterable[QuestionRecord | PassageRecord]) -> None:
+def _check(kind: str, records: Iterable[QuestionRecord | PassageRecord | SectionRecord]) -> None:
     counts: Counter[int] = Counter()
     for record in records:
         counts[record.number] += 1
@@ -57,4 +74,10 @@ def _check(kind: str, records: Iterable[QuestionRecord | PassageRecord]) -> None
                 f"{kind} number {record.number} is given twice; every number names one record"
             )
         if not record.text.strip():
-            raise RetrievalError(f"{kind} {record.number} of answer {record.answer_id!r} has no text")
+            raise RetrievalError(f"{kind} {record.number} of {_owner(record)} has no text")
+
+
+def _owner(record: QuestionRecord | PassageRecord | SectionRecord) -> str:
+    if isinstance(record, SectionRecord):
+        return f"document {record.document_id!r}"
+    return f"answer {record.answer_id!r}"

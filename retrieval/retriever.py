@@ -24,6 +24,8 @@ from retrieval.intents import IntentHead, IntentReading
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
+from retrieval.section_search import search_sections
+from retrieval.sources import Sources, encode_sections
 from retrieval.view import (
     Owners,
     View,
@@ -85,17 +87,23 @@ class Retriever:
         upsert: Knowledge | None = None,
         remove_questions: Iterable[int] = (),
         remove_passages: Iterable[int] = (),
+        remove_sections: Iterable[int] = (),
     ) -> None:
         """Live delta: counts for every search that begins after the return; a running one sees none of it.
 
-        Numbers to remove that are not there are ignored, so that a delta can be applied twice.
+        Numbers to remove that are not there are ignored, so that a delta can be applied twice. Sections are encoded before
+        other changes are kept waiting.
         """
         change = upsert or Knowledge()
         change.check()
+        gone = set(remove_questions), set(remove_passages)
+        sections = encode_sections(self.encoder, change.sections)
         with self._changing:
-            self._view = _changed(
-                self.encoder, self._view, change, set(remove_questions), set(remove_passages)
-            )
+            view = self._view
+            sources = view.sources.changed(self.encoder, add=sections, remove=set(remove_sections))
+            if change.questions or change.passages or any(gone):
+                view = _changed(self.encoder, view, change, *gone)
+            self._view = replace(view, sources=sources)
 
     def search(
         self,
@@ -136,8 +144,19 @@ class Retriever:
                 fusion=fusion,
                 reading=None if head is None else head.read(tuned, utterance),
             )
+            retrieved = self.with_sections(utterance, retrieved)
             found.append(replace(retrieved, timings_ms={**encoding, **retrieved.timings_ms}))
         return found
+
+    def with_sections(self, utterance: str, retrieved: Retrieved) -> Retrieved:
+        """The same search with the sections of documents that fit the utterance; "sections" is their time."""
+        sources = self._view.sources
+        if not sources.sections:
+            return retrieved
+        begin = perf_counter()
+        found = search_sections(sources, tokenize_lexical(utterance), retrieved.vector)
+        timings = {**retrieved.timings_ms, "sections": (perf_counter() - begin) * 1000}
+        return replace(retrieved, found_sections=found, timings_ms=timings)
 
     def encode(self, utterance: str) -> NDArray[np.float32]:
         """(d,) float32 unit row of a customer's message."""
@@ -240,7 +259,7 @@ def _passage_hits(view: View, vector: NDArray[np.float32], count: int, left_out:
 def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) -> View:
     questions = sorted(knowledge.questions, key=lambda record: record.number)
     passages = sorted(knowledge.passages, key=lambda record: record.number)
-    total = len(questions) + len(passages)
+    total = len(questions) + len(passages) + len(knowledge.sections)
     by_answer: dict[str, list[QuestionRecord]] = {}
     for question in questions:
         by_answer.setdefault(question.answer_id, []).append(question)
@@ -278,6 +297,7 @@ def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) ->
             passages=passages,
             passage_vectors=passage_vectors,
         ),
+        sources=Sources.of(encoder, knowledge.sections, progress=step(len(questions) + len(passages))),
     )
 
 
@@ -332,6 +352,7 @@ def _changed(
         ),
         documents=documents,
         backgrounds=view.backgrounds,
+        sources=view.sources,
     )
 
 

@@ -3,6 +3,8 @@
 questions.faiss, passages.faiss     vectors (exact or HNSW), row i under the i-th record's number
 questions.jsonl, passages.jsonl     one record a line in row order: [number, answer_id, text, language]
                                     and for passages a fifth field, the heading
+sections.faiss, sections.jsonl,     where there are documents; see retrieval.sources_files. Snapshots written before
+sentences.safetensors               there were any do without
 manifest.json                       meta: encoder (fingerprint, name, dimension), counts, backgrounds, and
                                     what the caller gave
 """
@@ -25,6 +27,8 @@ from retrieval.errors import ArtifactError
 from retrieval.index import VectorIndex
 from retrieval.lexical import tokenize_lexical
 from retrieval.records import PassageRecord, QuestionRecord
+from retrieval.sources import Sources
+from retrieval.sources_files import SECTIONS, read_sources, sources_writers
 from retrieval.view import Owners, View, numbers_by_answer, passage_key, question_key, texts_by_answer
 
 KIND = "index_snapshot"
@@ -41,6 +45,7 @@ def write_snapshot(path: Path, view: View, *, encoder: Encoder, meta: Mapping[st
         "encoder": {"fingerprint": encoder.fingerprint, "name": encoder.name, "dimension": encoder.dimension},
         "questions": len(questions),
         "passages": len(passages),
+        "sections": len(view.sources.sections),
         "backgrounds": _backgrounds_json(view.backgrounds),
     }
     files: dict[str, Writer] = {
@@ -48,6 +53,7 @@ def write_snapshot(path: Path, view: View, *, encoder: Encoder, meta: Mapping[st
         "passages.faiss": lambda file: _write_index(view.passage_index, file),
         QUESTIONS: lambda file: _write_lines(file, question_rows),
         PASSAGES: lambda file: _write_lines(file, passage_rows),
+        **sources_writers(view.sources),
     }
     return write_artifact(path, kind=KIND, files=files, meta={**meta, **own})
 
@@ -89,6 +95,9 @@ def read_snapshot(path: Path, *, encoder: Encoder) -> View:
         ),
         documents=documents,
         backgrounds=_backgrounds(manifest.meta["backgrounds"]),
+        sources=read_sources(path, dimension=dimension)
+        if SECTIONS in manifest.files
+        else Sources.empty(dimension),
     )
 
 

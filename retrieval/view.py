@@ -13,6 +13,7 @@ from retrieval.bm25 import Bm25
 from retrieval.documents import Documents
 from retrieval.index import VectorIndex
 from retrieval.records import PassageRecord, QuestionRecord
+from retrieval.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class View:
         question_owners, passage_owners: number of a record -> number of its answer's document.
         lexical: over questions (key 2 * number) and bare answer texts (key 2 * number + 1).
         documents: over answers, all their texts together.
+        sources: sections of documents, searched apart from all the above.
     """
 
     questions: Mapping[int, QuestionRecord]
@@ -58,6 +60,7 @@ class View:
     lexical: Bm25
     documents: Documents
     backgrounds: Backgrounds
+    sources: Sources
 
     def is_known(self, answer_id: str) -> bool:
         """Whether the answer has a question or a text to search."""

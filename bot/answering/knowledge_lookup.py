@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import UtcDateTime, now
 from bot.db.knowledge_tables import Answer, AnswerState, AnswerText, Question
+from bot.db.source_tables import Document, SourceSection, heading_line
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class ServableAnswer:
         return self.texts[chosen], chosen
 
 
-def _valid_at(moment: Any) -> tuple[ColumnElement[bool], ...]:
+def _valid_at(moment: Any, table: type[Answer] | type[Document] = Answer) -> tuple[ColumnElement[bool], ...]:
     return (
-        Answer.state == AnswerState.APPROVED,
-        or_(Answer.valid_from.is_(None), Answer.valid_from <= moment),
-        or_(Answer.valid_until.is_(None), Answer.valid_until > moment),
+        table.state == AnswerState.APPROVED,
+        or_(table.valid_from.is_(None), table.valid_from <= moment),
+        or_(table.valid_until.is_(None), table.valid_until > moment),
     )
 
 
@@ -55,6 +56,49 @@ def servable_answers(connection: Connection, ids: Sequence[str]) -> dict[str, Se
         intents[id] = intent
         texts.setdefault(id, {})[language] = text
     return {id: ServableAnswer(id, intents[id], texts[id]) for id in intents}
+
+
+@dataclass(frozen=True)
+class ServableSection:
+    """A section of an approved document that is valid now; ``heading`` is the path to it, the document's title first."""
+
+    id: str
+    document_id: str
+    title: str
+    url: str | None
+    heading: str
+    text: str
+    language: str
+
+
+_SERVABLE_SECTIONS = (
+    select(
+        SourceSection.id,
+        SourceSection.document_id,
+        Document.title,
+        Document.url,
+        SourceSection.heading,
+        SourceSection.text,
+        SourceSection.language,
+    )
+    .join(Document, Document.id == SourceSection.document_id)
+    .where(
+        SourceSection.id.in_(bindparam("ids", expanding=True)),
+        SourceSection.active,
+        *_valid_at(bindparam("moment", type_=UtcDateTime), Document),
+    )
+)
+
+
+def servable_sections(connection: Connection, ids: Sequence[str]) -> dict[str, ServableSection]:
+    """Those of the sections that may be quoted now, by id."""
+    if not ids:
+        return {}
+    found = connection.execute(_SERVABLE_SECTIONS, {"ids": ids, "moment": now()})
+    return {
+        id: ServableSection(id, document_id, title, url, heading_line(title, heading), text, language)
+        for id, document_id, title, url, heading, text, language in found
+    }
 
 
 async def suggested_questions(session: AsyncSession, *, language: str, limit: int = 3) -> list[str]:

@@ -6,11 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.answering.knowledge_lookup import ServableAnswer, servable_answers
+from bot.answering.composed_parts import composed_parts, composed_text, composition_rows, section_rows
+from bot.answering.knowledge_lookup import (
+    ServableAnswer,
+    ServableSection,
+    servable_answers,
+    servable_sections,
+)
 from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
 from bot.errors import InvalidInputError
 from retrieval.candidates import Retrieved
+from retrieval.composition import Composition
 from retrieval.decision import Decision, Outcome, ScoredCandidate
 from retrieval.small_talk import SmallTalk
 
@@ -28,7 +35,7 @@ class Reply:
     confidence: float
     text: str
     language: str
-    parts: Sequence[Mapping[str, str | None]]
+    parts: Sequence[Mapping[str, Any]]
     intent: str | None = None
     choices: Sequence[Mapping[str, str]] = ()
     suggestions: Sequence[str] = ()
@@ -37,22 +44,55 @@ class Reply:
 
 
 def reply_to(connection: Connection, understood: Understood) -> Reply:
-    """Decides among the answers that may be given at this moment."""
+    """Decides among the answers that may be given and the sections that may be quoted at this moment."""
     if understood.small_talk is not None:
         return _small_talk_reply(understood.small_talk, understood.language)
-    retrieved = understood.retrieved
-    assert retrieved is not None, "only small talk is not searched for"
-    servable = servable_answers(connection, [c.answer_id for c in retrieved.candidates])
-    retrieved = _only(retrieved, servable)
-    decision = understood.serving.engine.decide(retrieved, asks_for_person=understood.wants_person)
-    reply = _worded(decision, retrieved, servable, understood)
-    top = servable.get(retrieved.candidates[0].answer_id) if retrieved.candidates else None
+    found = _found_now(connection, understood)
+    decision, retrieved = found.decision, found.retrieved
+    if decision.outcome is Outcome.COMPOSED:
+        reply = _composed(decision, found.quotable, understood)
+    else:
+        reply = _worded(decision, retrieved, found.servable, understood)
+    top = found.servable.get(retrieved.candidates[0].answer_id) if retrieved.candidates else None
     return replace(
         reply,
         intent=top.intent if top else None,
         candidates=_candidate_rows(decision.scored),
-        evidence={**understood.serving.engine.explain(retrieved), "masked": dict(understood.masked)},
+        evidence={
+            **understood.serving.engine.explain(retrieved),
+            **_sources_evidence(decision, retrieved),
+            **_wording_evidence(decision, understood),
+            "masked": dict(understood.masked),
+        },
     )
+
+
+def composition_for(connection: Connection, understood: Understood) -> Composition | None:
+    """What `reply_to` would reply with at this moment, if that is composed."""
+    if understood.retrieved is None:
+        return None
+    decision = _found_now(connection, understood).decision
+    return decision.composition if decision.outcome is Outcome.COMPOSED else None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What may be said at this moment, and what is decided about it."""
+
+    retrieved: Retrieved
+    servable: Mapping[str, ServableAnswer]
+    quotable: Mapping[str, ServableSection]
+    decision: Decision
+
+
+def _found_now(connection: Connection, understood: Understood) -> _Found:
+    retrieved = understood.retrieved
+    assert retrieved is not None, "only small talk is not searched for"
+    servable = servable_answers(connection, [c.answer_id for c in retrieved.candidates])
+    quotable = servable_sections(connection, [hit.section_id for hit in retrieved.sections])
+    retrieved = _only_quotable(_only(retrieved, servable), quotable)
+    decision = understood.serving.engine.decide(retrieved, asks_for_person=understood.wants_person)
+    return _Found(retrieved, servable, quotable, decision)
 
 
 def reply_to_choice(
@@ -88,6 +128,54 @@ def person_is_here(language: str) -> Reply:
 def _only(retrieved: Retrieved, servable: Mapping[str, ServableAnswer]) -> Retrieved:
     kept = tuple(c for c in retrieved.candidates if c.answer_id in servable)
     return retrieved if len(kept) == len(retrieved.candidates) else replace(retrieved, candidates=kept)
+
+
+def _only_quotable(retrieved: Retrieved, quotable: Mapping[str, ServableSection]) -> Retrieved:
+    """Sections that may be quoted and still read as they were indexed."""
+    kept = tuple(
+        hit
+        for hit in retrieved.sections
+        if (section := quotable.get(hit.section_id)) is not None
+        and all(sentence.text in section.text for sentence in hit.sentences)
+    )
+    if len(kept) == len(retrieved.sections):
+        return retrieved
+    return replace(retrieved, found_sections=replace(retrieved.found_sections, sections=kept))
+
+
+def _sources_evidence(decision: Decision, retrieved: Retrieved) -> dict[str, Any]:
+    """Nothing where no section was found, so that explanations stay as short as they were."""
+    told: dict[str, Any] = {}
+    if retrieved.sections:
+        told["sections"] = section_rows(retrieved.sections)
+    if decision.composition is not None:
+        told["composition"] = composition_rows(decision.composition)
+    return told
+
+
+def _wording_evidence(decision: Decision, understood: Understood) -> dict[str, Any]:
+    """What a language model was asked and said, also where its wording is not the reply."""
+    wording = understood.wording
+    if wording is None:
+        return {}
+    composed = decision.composition if decision.outcome is Outcome.COMPOSED else None
+    return {"phrasing": wording.evidence(used=composed is not None and wording.fits(composed))}
+
+
+def _composed(decision: Decision, quotable: Mapping[str, ServableSection], understood: Understood) -> Reply:
+    assert decision.composition is not None, "composed replies have a composition"
+    language, wording = understood.language, understood.wording
+    parts = composed_parts(decision.composition, quotable, language=language)
+    if wording is not None and wording.fits(decision.composition):
+        parts = wording.parts(parts)
+    return Reply(
+        outcome=Outcome.COMPOSED,
+        rule=decision.rule,
+        confidence=decision.confidence,
+        text=composed_text(parts),
+        language=language,
+        parts=parts,
+    )
 
 
 def _worded(

@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 from sqlalchemy import select
 
 from bot.answering.retrievals import Retrievals
+from bot.answering.sections_later import AT_ONCE, add_later
 from bot.db.engine import Database
 from bot.db.knowledge_tables import KnowledgeState
 from bot.db.release_tables import ReleasePointer
@@ -160,7 +161,10 @@ def _set_aside() -> None:
 
 
 async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None = None) -> Serving:
-    """The same release with what changed in the knowledge since its revision, and the tolerated errors as they are now."""
+    """The same release with what changed in the knowledge since its revision, and the tolerated errors as they are now.
+
+    Many new sections follow a little later (`sections_later`).
+    """
     async with database.read() as session:
         changes = await load_changes(session, since=serving.revision)
         errors = await chosen_errors(session)
@@ -168,12 +172,17 @@ async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None 
         serving = replace(serving, engine=serving.engine.tolerating(errors))
     if changes.revision == serving.revision:
         return serving
+    sections = changes.upsert.sections
+    many = len(sections) > AT_ONCE
     await asyncio.to_thread(
         serving.engine.retriever.apply,
-        upsert=changes.upsert,
+        upsert=replace(changes.upsert, sections=()) if many else changes.upsert,
         remove_questions=changes.removed_questions,
         remove_passages=changes.removed_passages,
+        remove_sections=changes.removed_sections,
     )
+    if many:
+        add_later(serving.engine.retriever, sections)
     if tell is not None:
         tell.set(changes.revision)
     return replace(serving, revision=changes.revision)

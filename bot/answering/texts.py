@@ -14,6 +14,7 @@ class Texts:
     welcome: str
     thanks: str
     goodbye: str
+    other_language_only: str
 
 
 TEXTS = {
@@ -27,6 +28,7 @@ TEXTS = {
         welcome="Hello! What can I do for you?",
         thanks="You're welcome! Anything else?",
         goodbye="Goodbye, and thank you for writing!",
+        other_language_only="I only have this in another language. It says:",
     ),
     "zh": Texts(
         greeting="您好！我是自动客服助手。有问题请直接问我，需要真人服务时说“转人工”即可。",
@@ -38,6 +40,7 @@ TEXTS = {
         welcome="您好！请问有什么可以帮您？",
         thanks="不客气！还有其他问题吗？",
         goodbye="感谢您的咨询，再见！",
+        other_language_only="这方面目前只有其他语言的资料，原文如下：",
     ),
 }
 

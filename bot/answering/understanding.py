@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.answering.companions import Assigned
 from bot.answering.serving import ReleaseFollower, Serving
+from bot.answering.wordings import Wording
 from bot.errors import InvalidInputError
 from bot.experiments.splitting import Exposed
 from retrieval.candidates import Retrieved
@@ -23,7 +24,7 @@ class Understood:
     """One utterance, masked, with what the index has for it.
 
     ``retrieved`` is None for small talk, for which nothing is searched. ``started`` is a reading of
-    ``time.perf_counter`` when the message came in.
+    ``time.perf_counter`` when the message came in. ``wording`` is what a language model made of the sources, if it was asked.
     """
 
     utterance: str
@@ -35,6 +36,7 @@ class Understood:
     retrieved: Retrieved | None
     started: float
     exposed: Exposed | None = None
+    wording: Wording | None = None
 
 
 async def understand(

@@ -6,10 +6,15 @@ import typer
 from rich.table import Table
 
 from bot.answering.replying import Reply, reply_to
+from bot.answering.sections_later import all_added
 from bot.answering.serving import ReleaseFollower
 from bot.answering.understanding import understand
 from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.db.base import JsonObject
 from bot.settings import Settings
+from retrieval.decision import Outcome
+
+_NOT_NUMBERS = ("masked", "sections", "composition")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +34,7 @@ def ask(
             follower = ReleaseFollower(database, settings)
             try:
                 await follower.refresh()
+                await all_added()
                 understood = await understand(
                     question, follower=follower, languages=settings.languages, conversation_language=None
                 )
@@ -82,5 +88,21 @@ def _print_explanation(reply: Reply, release: str) -> None:
         numbers = (f"{row[name]:.3f}" for name in ("similarity", "lexical", "support", "confidence"))
         table.add_row(row["question"], row["answer_id"], *numbers)
     out.print(table)
-    evidence = (f"{name} {value}" for name, value in (reply.evidence or {}).items() if name != "masked")
-    out.print(" · ".join(evidence))
+    evidence = reply.evidence or {}
+    out.print(" · ".join(f"{name} {value}" for name, value in evidence.items() if name not in _NOT_NUMBERS))
+    if "composition" in evidence:
+        _print_composition(evidence["composition"], given=reply.outcome is Outcome.COMPOSED)
+
+
+def _print_composition(composition: JsonObject, *, given: bool) -> None:
+    """Each sentence with its source, and what was left out, why."""
+    told = "composed from" if given else "could be composed from, not given:"
+    out.print(
+        f"\n{told} (confidence {composition['confidence']:.3f}, coverage {composition['coverage']:.3f})"
+    )
+    table = Table("sentence", "source", "left out because")
+    for row in composition["sentences"]:
+        table.add_row(row["text"], row["heading"], "")
+    for row in composition["left_out"]:
+        table.add_row(row["text"], row["section_id"], row["reason"])
+    out.print(table)

@@ -28,15 +28,17 @@ def register(parent: typer.Typer) -> None:
 
 
 def import_file(
-    path: Annotated[Path, typer.Argument(help="Dialogues or a FAQ: CSV, XLSX, JSON Lines; Rasa, QnA Maker")],
-    format: Annotated[str, typer.Option(help="auto, dialogues, faq, rasa or qnamaker")] = "auto",
+    path: Annotated[
+        Path, typer.Argument(help="Dialogues or a FAQ: CSV, XLSX, JSON Lines; Rasa, QnA Maker; documents")
+    ],
+    format: Annotated[str, typer.Option(help="auto, dialogues, faq, rasa, qnamaker or documents")] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing")] = False,
     approve: Annotated[
         bool, typer.Option("--approve", help="Trust it: answer customers with it at once")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring in past dialogues or a FAQ. Good lines go in although others are rejected (exit code 4)."""
+    """Bring in past dialogues, a FAQ, or documents (a file or a folder of them). Good lines go in although others are rejected (exit code 4)."""
     settings = Settings()
     kind = _format(format)
     wish = ImportWish(approve=approve, dry_run=dry_run, imported_by=ACTOR)
@@ -90,7 +92,8 @@ def _print_report(name: str, report: ImportReport) -> None:
     out.print(f"({report.format}): {what}", soft_wrap=True)
     out.print(table)
     for line in report.rejected[:SHOWN_REJECTED]:
-        err.print(f"line {line.line}:", style="yellow", end=" ")
+        where = "file" if report.format is ImportFormat.DOCUMENTS else "line"
+        err.print(f"{where} {line.line}:", style="yellow", end=" ")
         err.print(line.reason, soft_wrap=True)
     if len(report.rejected) > SHOWN_REJECTED:
         err.print(f"… and {len(report.rejected) - SHOWN_REJECTED} more; --json lists all")
@@ -157,6 +160,7 @@ def undo(batch_id: str, as_json: AsJson = False) -> None:
         return
     out.print(
         f"{batch_id} undone: {undone.questions} questions switched off, {undone.answers} answers retired, "
-        f"{undone.restored} restored, {undone.kept} kept, {undone.dialogues} dialogues removed",
+        f"{undone.restored} restored, {undone.kept} kept, {undone.dialogues} dialogues removed; documents: "
+        f"{undone.documents} retired, {undone.documents_restored} restored, {undone.documents_kept} kept",
         soft_wrap=True,
     )

@@ -10,6 +10,7 @@ from bot.console import account_endpoints as account
 from bot.console import assets, error_pages
 from bot.console import candidates_endpoints as candidates
 from bot.console import dashboard_endpoints as dashboard
+from bot.console import documents_endpoints as documents
 from bot.console import experiments_endpoints as experiments
 from bot.console import gap_endpoints as gaps
 from bot.console import imports_endpoints as imports
@@ -37,6 +38,7 @@ PAGES = (
     candidates,
     gaps,
     imports,
+    documents,
     knowledge_aids,
     knowledge,
     training,

@@ -141,9 +141,10 @@ async def undo_import(batch_id: str, request: Request, parts: PartsDep, caller: 
         flash="imports.undone",
         questions=str(undone.questions),
         answers=str(undone.answers),
-        restored=str(undone.restored),
-        kept=str(undone.kept),
+        restored=str(undone.restored + undone.documents_restored),
+        kept=str(undone.kept + undone.documents_kept),
         dialogues=str(undone.dialogues),
+        documents=str(undone.documents),
     )
 
 

@@ -42,9 +42,21 @@ class MessageIn(BaseModel):
         return self
 
 
+class ReplySource(BaseModel):
+    """The document that a sentence of a composed reply stands in."""
+
+    title: str
+    url: str | None
+    heading: str = Field(description="The path to the section, the document's title first")
+
+
 class ReplyPart(BaseModel):
+    """A whole answer, or one sentence of a composed reply with the section it is quoted from."""
+
     text: str
     answer_id: str | None
+    section_id: str | None = None
+    source: ReplySource | None = None
 
 
 class ReplyOut(BaseModel):

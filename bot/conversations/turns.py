@@ -22,6 +22,7 @@ from bot.answering.understanding import Understood, clean, understand
 from bot.conversations import service
 from bot.conversations.repository import ConversationRow
 from bot.conversations.service import Spoken
+from bot.conversations.wording import worded
 from bot.db.base import JsonObject
 from bot.db.conversation_tables import TalkState
 from bot.db.transactions import Connection
@@ -101,6 +102,12 @@ async def _answered(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
         languages=parts.settings.languages,
         conversation_language=conversation.language if conversation else None,
         assign=assign,
+    )
+    understood = await worded(
+        understood,
+        phrasing=parts.phrasing,
+        quick=parts.database.quick,
+        conversation_id=conversation.id if conversation else None,
     )
     rows: list[JsonObject] = []
 

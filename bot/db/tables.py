@@ -13,6 +13,7 @@ from bot.db import (
     quality_tables,
     release_tables,
     review_tables,
+    source_tables,
     training_tables,
     webhook_tables,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "quality_tables",
     "release_tables",
     "review_tables",
+    "source_tables",
     "training_tables",
     "webhook_tables",
 ]

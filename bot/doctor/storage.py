@@ -13,6 +13,7 @@ from bot.db.engine import Database
 from bot.db.knowledge_tables import Answer, AnswerState, Question
 from bot.db.migrating import current_revision, knows, newest_revision
 from bot.db.release_tables import Release
+from bot.db.source_tables import Document
 from bot.doctor.findings import Finding, ok, problem
 from bot.settings import Settings
 
@@ -120,9 +121,11 @@ async def check_knowledge(database: Database, settings: Settings) -> Finding:
         .group_by(Question.language)
     )
     drafts = select(func.count()).select_from(Answer).where(Answer.state == AnswerState.DRAFT)
+    documents = select(Document.state, func.count()).group_by(Document.state)
     async with database.read() as session:
         counts = {row[0]: (row[1], row[2]) for row in await session.execute(approved)}
         waiting = (await session.execute(drafts)).scalar_one()
+        sources = {row[0]: row[1] for row in await session.execute(documents)}
     if not counts:
         return problem(
             "knowledge",
@@ -131,7 +134,9 @@ async def check_knowledge(database: Database, settings: Settings) -> Finding:
         )
     languages = dict.fromkeys((*settings.languages, *sorted(counts)))
     told = ", ".join(_told(language, *counts.get(language, (0, 0))) for language in languages)
-    return ok("knowledge", f"{told}; {waiting} drafts wait for approval")
+    quoted = f"; {sources.get(AnswerState.APPROVED, 0)} documents to quote from" if sources else ""
+    waiting += sources.get(AnswerState.DRAFT, 0)
+    return ok("knowledge", f"{told}{quoted}; {waiting} drafts wait for approval")
 
 
 def _told(language: str, questions: int, answers: int) -> str:

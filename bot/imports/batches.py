@@ -14,6 +14,7 @@ from bot.knowledge.audit import record_audit
 from bot.knowledge.index_feed import raise_revision
 from bot.knowledge.versions import AnswerContent, imported_by, undone_by
 from bot.knowledge.writing import put_content, retire_answers
+from bot.sources.undoing import undo_documents
 
 
 async def page_of_batches(session: AsyncSession, *, before: str | None, limit: int) -> list[ImportBatch]:
@@ -40,6 +41,7 @@ async def undo_batch(session: AsyncSession, batch_id: str, *, undone_by_whom: st
 
     Its questions are switched off and its dialogues removed. Answers it made are retired, unless questions of
     somebody else lead to them by now. Answers it changed stand as before, unless somebody changed them since.
+    So it is with documents.
 
     Raises:
         NotFoundError: there is no such batch.
@@ -58,6 +60,7 @@ async def undo_batch(session: AsyncSession, batch_id: str, *, undone_by_whom: st
     left_over = await _answers(session, _without_support(batch_id))
     await retire_answers(session, left_over, changed_by=by, revision=revision)
     staying = await _answers(session, and_(Answer.batch_id == batch_id, Answer.state != AnswerState.RETIRED))
+    documents = await undo_documents(session, batch_id, revision=revision)
     dialogues = await session.execute(delete(Dialogue).where(Dialogue.batch_id == batch_id))
     report = UndoReport(
         batch_id=batch_id,
@@ -66,6 +69,9 @@ async def undo_batch(session: AsyncSession, batch_id: str, *, undone_by_whom: st
         restored=restored,
         kept=kept + len(staying),
         dialogues=dialogues.rowcount,  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+        documents=documents.retired,
+        documents_restored=documents.restored,
+        documents_kept=documents.kept,
     )
     await record_audit(
         session, actor=undone_by_whom, action="undo_import", target=batch_id, details=report.model_dump()

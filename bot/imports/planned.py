@@ -2,19 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from bot.db.knowledge_tables import AnswerState
+from bot.imports.counts import Count as Count
 from bot.imports.preparing import ALWAYS, CONFLICT_TAG, PreparedQuestion, PreparedSource, Validity
 from bot.knowledge.versions import AnswerContent
-
-
-class Count(StrEnum):
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    DUPLICATE = "duplicate"
-    CONFLICTING = "conflicting"
 
 
 @dataclass(slots=True)

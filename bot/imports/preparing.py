@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,10 @@ from bot.imports.records import RejectedLine
 from bot.knowledge.folding import folded_hash, text_hash
 from bot.knowledge.personal_data import masked_answer, masked_question
 from bot.settings import SUPPORTED_LANGUAGES
+from bot.sources.fetching import Fetcher
+from bot.sources.files import accepted, find_files
+from bot.sources.preparing import PreparedDocument, PreparedDocuments
+from bot.sources.sitemap import SitemapError, find_pages, is_sitemap
 from retrieval.language import detect_language
 from retrieval.masking import mask
 from retrieval.normalize import fold
@@ -103,6 +107,7 @@ class PreparedFile:
     format: ImportFormat
     rows: list[PreparedRow] = field(default_factory=list)
     dialogues: list[PreparedDialogue] = field(default_factory=list)
+    documents: list[PreparedDocument] = field(default_factory=list)
     rejected: list[RejectedLine] = field(default_factory=list)
     masked: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
@@ -113,21 +118,62 @@ class _LineError(Exception):
 
 
 def prepare_file(
-    path: Path, *, format: ImportFormat | None = None, languages: tuple[str, ...]
+    path: Path,
+    *,
+    format: ImportFormat | None = None,
+    languages: tuple[str, ...],
+    allowed_hosts: tuple[str, ...] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> PreparedFile:
     """Reads and prepares a whole file.
+
+    Args:
+        allowed_hosts: whose pages may be asked for, where a sitemap lists them.
 
     Raises:
         InvalidInputError: the file can't be used at all.
     """
     try:
         kind = format or detect_format(path)
+        if kind is ImportFormat.DOCUMENTS:
+            return _prepare_documents(path, languages, allowed_hosts, progress)
         prepared = PreparedFile(path.name, file_hash(path), kind)
         _prepare_records(prepared, read_import(path, format=kind), languages)
     except ImportFileError as error:
         raise InvalidInputError(str(error)) from error
     prepared.rejected.sort(key=lambda rejected: rejected.line)
     return prepared
+
+
+def _prepare_documents(
+    path: Path,
+    languages: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
+    progress: Callable[[int, int], None] | None,
+) -> PreparedFile:
+    """Raises InvalidInputError where there is no document at all."""
+    try:
+        sitemap = is_sitemap(path)
+        found = list(find_pages(path, Fetcher(allowed_hosts)) if sitemap else find_files(path))
+    except SitemapError as error:
+        raise InvalidInputError(str(error)) from error
+    if not found or not path.exists():
+        raise InvalidInputError(f"{path} holds no document; {accepted()}")
+    documents = PreparedDocuments()
+    for place, file in enumerate(found, start=1):
+        documents.take_found(place, file, languages=languages)
+        if progress is not None:
+            progress(place, len(found))
+    digest = hashlib.sha256("".join(each.key + each.content_hash for each in documents.documents).encode())
+    return PreparedFile(
+        path.resolve().name,
+        digest.hexdigest(),
+        ImportFormat.DOCUMENTS,
+        documents=documents.documents,
+        rejected=[RejectedLine(place, reason) for place, reason in documents.rejected],
+        masked=documents.masked,
+        languages=documents.languages,
+    )
 
 
 def file_hash(path: Path) -> str:

@@ -17,13 +17,15 @@ from bot.imports.records import Dialogue, FaqRow, RejectedLine
 from bot.imports.source import ImportFileError, TextSource
 from bot.imports.tables import Table, open_csv
 from bot.imports.workbooks import open_workbook_table
+from bot.sources.files import SUFFIXES, SURE_SUFFIXES, find_files
+from bot.sources.sitemap import is_sitemap
 
 __all__ = ["ImportFileError", "ImportFormat", "detect_format", "read_import"]
 
 Record = Dialogue | FaqRow | RejectedLine
 _LOOKED_AT_ENTRIES = 100
 _LOOKED_AT_CHARACTERS = 100_000
-ACCEPTED = "dialogues as JSON Lines or CSV, a FAQ as CSV, XLSX or JSON Lines, a Rasa project (YAML), or a QnA Maker export (TSV, JSON)"
+ACCEPTED = "dialogues as JSON Lines or CSV, a FAQ as CSV, XLSX or JSON Lines, a Rasa project (YAML), a QnA Maker export (TSV, JSON), or documents (Markdown, HTML, PDF, DOCX, plain text, a sitemap)"
 
 
 class ImportFormat(StrEnum):
@@ -33,10 +35,13 @@ class ImportFormat(StrEnum):
     FAQ = "faq"
     RASA = "rasa"
     QNAMAKER = "qnamaker"
+    DOCUMENTS = "documents"
 
 
 def detect_format(path: Path) -> ImportFormat:
     """The format by extension and content. Raises ImportFileError naming what was seen and what is accepted."""
+    if _is_documents(path):
+        return ImportFormat.DOCUMENTS
     if path.is_dir() or _suffix(path) in (".yml", ".yaml"):
         return _detect_yaml(path)
     if _is_workbook(path):
@@ -47,7 +52,12 @@ def detect_format(path: Path) -> ImportFormat:
         return ImportFormat.QNAMAKER
     if _is_json(path, head):
         return _detect_json(source)
-    return _format_of(_open_table(path, source, (DIALOGUES, FAQ)))
+    try:
+        return _format_of(_open_table(path, source, (DIALOGUES, FAQ)))
+    except ImportFileError:
+        if path.suffix.casefold() in SUFFIXES:
+            return ImportFormat.DOCUMENTS
+        raise
 
 
 def read_import(path: Path, *, format: ImportFormat | None = None) -> Iterator[Record]:
@@ -77,6 +87,13 @@ def read_import(path: Path, *, format: ImportFormat | None = None) -> Iterator[R
         if as_json
         else read_faq_table(_open_table(path, source, (FAQ,)))
     )
+
+
+def _is_documents(path: Path) -> bool:
+    """A file that can be nothing else, or a folder that holds documents and is no Rasa project."""
+    if path.is_dir():
+        return next(find_files(path), None) is not None and not is_rasa(path)
+    return path.suffix.casefold() in SURE_SUFFIXES or is_sitemap(path)
 
 
 def _read_workbook(path: Path, kind: ImportFormat) -> Iterator[Record]:

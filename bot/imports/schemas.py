@@ -8,7 +8,7 @@ from bot.imports.readers import ImportFormat
 
 
 class RejectedOut(BaseModel):
-    line: int
+    line: int = Field(description="Of documents: which of the files, counted from 1; the reason names it")
     reason: str
 
 
@@ -26,7 +26,7 @@ class MinedReport(BaseModel):
 
 
 class ImportReport(BaseModel):
-    """Counts are per question of a FAQ (further phrasings count too), per dialogue for dialogues."""
+    """Counts are per question of a FAQ (further phrasings count too), per dialogue, or per document."""
 
     batch_id: str | None = Field(description="Null after a dry run, and when the file added nothing")
     format: ImportFormat
@@ -34,11 +34,13 @@ class ImportReport(BaseModel):
     approved: bool
     new: int
     changed: int = Field(
-        description="Known questions whose answer got another text; dialogues with other turns"
+        description="Known questions whose answer got another text; dialogues with other turns; documents with another text"
     )
     unchanged: int
     duplicate: int = Field(description="Repeated within the file")
-    conflicting: int = Field(description="Lead to another answer already; kept as drafts tagged conflict")
+    conflicting: int = Field(
+        description="Lead to another answer already; kept as drafts tagged conflict. Documents that a person retired"
+    )
     masked: int = Field(description="Pieces of personal data that were taken out")
     masked_kinds: dict[str, int]
     languages: dict[str, int]
@@ -68,3 +70,6 @@ class UndoReport(BaseModel):
         description="Answers left as they are, since somebody used or changed them after the import"
     )
     dialogues: int
+    documents: int = Field(description="Documents retired")
+    documents_restored: int = Field(description="Documents that stand as they did before the import")
+    documents_kept: int = Field(description="Documents left as they are, since somebody changed them since")

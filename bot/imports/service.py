@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +28,8 @@ from bot.releases.building import models_dir
 from bot.releases.repository import ReleaseParts
 from bot.releases.service import ensure_release
 from bot.settings import Settings
+from bot.sources import importing as documents
+from bot.sources.planning import DocumentPlan
 from retrieval.encoder import Encoder
 
 Progress = Callable[[str, int, int], None]
@@ -61,10 +64,12 @@ class PlannedImport:
     counts: Counter[Count]
     plan: Plan
     mined_plan: Plan
+    document_plan: DocumentPlan
 
     @property
     def adds_nothing(self) -> bool:
-        return not self.dialogues and self.plan.adds_nothing and self.mined_plan.adds_nothing
+        plans = (self.plan, self.mined_plan, self.document_plan)
+        return not self.dialogues and all(plan.adds_nothing for plan in plans)
 
     def report(self, *, batch_id: str | None) -> ImportReport:
         file, mined = self.prepared.file, self.prepared.mined
@@ -105,7 +110,14 @@ async def prepare_import(
     """
     if progress:
         progress("read", 0, 1)
-    file = await asyncio.to_thread(prepare_file, path, format=format, languages=settings.languages)
+    file = await asyncio.to_thread(
+        prepare_file,
+        path,
+        format=format,
+        languages=settings.languages,
+        allowed_hosts=settings.sources.allowed_hosts,
+        progress=partial(progress, "read") if progress else None,
+    )
     if progress:
         progress("read", 1, 1)
     async with database.read() as session:
@@ -182,7 +194,9 @@ async def _planned(
         rows += await repository.mined_drafts(session, (d.dialogue.conversation_id for d in file.dialogues))
     known = await repository.load_known(session, rows, also_texts=mined.same_as.values())
     mined_plan = await asyncio.to_thread(plan_rows, rows, known, approve=wish.approve, same_as=mined.same_as)
-    return PlannedImport(prepared, wish, revision, dialogues, counts + plan.counts, plan, mined_plan)
+    document_plan = await documents.plan(session, file.documents, approve=wish.approve)
+    counts += plan.counts + document_plan.counts
+    return PlannedImport(prepared, wish, revision, dialogues, counts, plan, mined_plan, document_plan)
 
 
 async def _write(session: AsyncSession, planned: PlannedImport, *, revision: int) -> ImportReport:
@@ -194,6 +208,7 @@ async def _write(session: AsyncSession, planned: PlannedImport, *, revision: int
     await repository.add_dialogues(session, planned.dialogues, batch_id=batch_id)
     for plan, source in ((planned.plan, LabelSource.IMPORT), (planned.mined_plan, LabelSource.MINED)):
         await repository.write_plan(session, plan, batch_id=batch_id, revision=revision, source=source)
+    await documents.carry_out(session, planned.document_plan, batch_id=batch_id, revision=revision)
     await record_audit(
         session, actor=wish.imported_by, action="import", target=batch_id, details={"file": file.filename}
     )

@@ -20,7 +20,7 @@ MAX_DOCUMENT_CHARACTERS = 100 << 20
 """For formats that can only be read as a whole (a JSON array, YAML)."""
 
 _KNOWN_BINARY = {
-    b"%PDF": "a PDF document: copy its questions and answers into a CSV or XLSX file",
+    b"%PDF": "a PDF document: give it the extension .pdf, or copy its questions and answers into a CSV or XLSX file",
     b"\xd0\xcf\x11\xe0": "an old Excel or Word file: save it as .xlsx or as CSV (UTF-8)",
     b"PK\x03\x04": "a zip archive (an .xlsx workbook needs that extension): unpack it and import the files in it",
     b"\x89PNG": "an image: import text files only",

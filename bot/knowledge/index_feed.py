@@ -16,7 +16,8 @@ from bot.db.knowledge_tables import (
     LabelState,
     Question,
 )
-from retrieval.records import Knowledge, PassageRecord, QuestionRecord
+from bot.db.source_tables import Document, SourceSection, heading_line
+from retrieval.records import Knowledge, PassageRecord, QuestionRecord, SectionRecord
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class KnowledgeChanges:
     upsert: Knowledge
     removed_questions: Sequence[int]
     removed_passages: Sequence[int]
+    removed_sections: Sequence[int] = ()
 
 
 async def raise_revision(session: AsyncSession) -> int:
@@ -49,7 +51,10 @@ async def load_knowledge(session: AsyncSession) -> tuple[int, Knowledge]:
     revision = await current_revision(session)
     questions = (await session.execute(_questions().where(_question_usable))).all()
     passages = (await session.execute(_passages().where(_passage_usable))).all()
-    return revision, Knowledge(_question_records(questions), _passage_records(passages))
+    sections = (await session.execute(_sections().where(_section_usable))).all()
+    return revision, Knowledge(
+        _question_records(questions), _passage_records(passages), _section_records(sections)
+    )
 
 
 async def load_question_sources(session: AsyncSession) -> dict[int, str]:
@@ -72,26 +77,33 @@ async def load_out_of_scope(session: AsyncSession) -> tuple[tuple[str, str], ...
 
 
 async def load_changes(session: AsyncSession, *, since: int) -> KnowledgeChanges:
-    """Rows whose own or whose answer's revision is newer than ``since``."""
+    """Rows whose own or whose answer's revision is newer than ``since``.
+
+    A section's own revision alone counts: what is done to its document touches those sections that it concerns.
+    """
     revision = await current_revision(session)
     changed_question = or_(Question.revision > since, Answer.revision > since)
     changed_passage = or_(AnswerText.revision > since, Answer.revision > since)
     questions = (await session.execute(_questions().where(changed_question))).all()
     passages = (await session.execute(_passages().where(changed_passage))).all()
+    sections = (await session.execute(_sections().where(SourceSection.revision > since))).all()
     return KnowledgeChanges(
         revision=revision,
         upsert=Knowledge(
             _question_records(row for row in questions if row.usable),
             _passage_records(row for row in passages if row.usable),
+            _section_records(row for row in sections if row.usable),
         ),
         removed_questions=[row.number for row in questions if not row.usable],
         removed_passages=[row.number for row in passages if not row.usable],
+        removed_sections=[row.number for row in sections if not row.usable],
     )
 
 
 _answer_approved = Answer.state == AnswerState.APPROVED
 _question_usable = and_(_answer_approved, Question.active)
 _passage_usable = and_(_answer_approved, AnswerText.active)
+_section_usable = and_(Document.state == AnswerState.APPROVED, SourceSection.active)
 
 
 def _questions() -> Select[*tuple[Any, ...]]:
@@ -112,9 +124,28 @@ def _passages() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _sections() -> Select[*tuple[Any, ...]]:
+    columns = (SourceSection.number, SourceSection.id, SourceSection.document_id, SourceSection.heading)
+    words = (SourceSection.text, SourceSection.language, Document.title)
+    return (
+        select(*columns, *words, _section_usable.label("usable"))
+        .join(Document, Document.id == SourceSection.document_id)
+        .order_by(SourceSection.number)
+    )
+
+
 def _question_records(rows: Iterable[Row[Any]]) -> list[QuestionRecord]:
     return [QuestionRecord(row.number, row.answer_id, row.text, row.language) for row in rows]
 
 
 def _passage_records(rows: Iterable[Row[Any]]) -> list[PassageRecord]:
     return [PassageRecord(row.number, row.answer_id, row.text, row.language) for row in rows]
+
+
+def _section_records(rows: Iterable[Row[Any]]) -> list[SectionRecord]:
+    return [
+        SectionRecord(
+            row.number, row.id, row.document_id, heading_line(row.title, row.heading), row.text, row.language
+        )
+        for row in rows
+    ]

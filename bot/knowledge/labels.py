@@ -17,6 +17,7 @@ from bot.db.knowledge_tables import Label, LabelSource, LabelState, Verdict
 from bot.errors import ConflictError, NotFoundError
 from bot.knowledge import repository
 from bot.knowledge.audit import record_audit
+from bot.knowledge.composed_drafts import draft_of, quoted_text
 from bot.knowledge.index_feed import raise_revision
 from bot.knowledge.label_schemas import AcceptIn, LabelIn, LabelOut
 from bot.knowledge.rivals import refuse_rivals
@@ -48,7 +49,8 @@ async def add_label(
     """Records what is right for an utterance and lets it count at once.
 
     With an answer, the utterance becomes a question that leads to it, in the place of questions of equal form
-    that lead elsewhere: the correction wins. Out of scope, questions of equal form are switched off, so that
+    that lead elsewhere: the correction wins. A composed reply that is right becomes a draft answer, and the
+    label is felt when that is approved. Out of scope, questions of equal form are switched off, so that
     no answer claims the utterance, and the next model learns it as unknown. Of several labels on one utterance
     the newest counts.
 
@@ -59,6 +61,9 @@ async def add_label(
         InvalidInputError: the utterance holds nothing to compare, or the language is not served.
     """
     revision = await raise_revision(session)
+    composed = quoted_text(exchange) if exchange and wanted.right else None
+    if exchange is not None and composed is not None:
+        return await _accept_composed(session, exchange, composed, languages=languages, given_by=given_by)
     given = given_answer(exchange.outcome, exchange.reply) if exchange else None
     answer_id = _right(exchange, given) if wanted.right else wanted.answer_id
     default = next(iter((await find_answer(session, answer_id)).texts)) if answer_id else None
@@ -78,6 +83,25 @@ async def add_label(
     await _let_count(session, label, utterance, revision=revision)
     details = {"answer": answer_id}
     await record_audit(session, actor=given_by, action="label", target=label.id, details=details)
+    return label
+
+
+async def _accept_composed(
+    session: AsyncSession, exchange: Exchange, text: str, *, languages: Languages, given_by: str
+) -> LabelOut:
+    utterance = asked(exchange.utterance, language=exchange.language, languages=languages)
+    answer_id = await draft_of(session, text, utterance, languages=languages, made_by=given_by)
+    label = await record_label(
+        session,
+        utterance,
+        answer_id,
+        verdict=Verdict.RIGHT,
+        given_by=given_by,
+        exchange_id=exchange.id,
+        made_answer=True,
+    )
+    details = {"answer": answer_id}
+    await record_audit(session, actor=given_by, action="accept_composed", target=label.id, details=details)
     return label
 
 
@@ -141,6 +165,7 @@ async def record_label(
     given_by: str,
     exchange_id: str | None,
     source: LabelSource = LabelSource.OPERATOR,
+    made_answer: bool = False,
 ) -> LabelOut:
     """A label that counts, as a row; ``teach`` makes it felt."""
     row: JsonObject = {
@@ -154,7 +179,7 @@ async def record_label(
         "state": LabelState.COUNTED,
         "verdict": verdict,
         "draft_text": None,
-        "made_answer": verdict is Verdict.NEW_ANSWER,
+        "made_answer": made_answer or verdict is Verdict.NEW_ANSWER,
         "given_by": given_by,
         "exchange_id": exchange_id,
         "created_at": now(),

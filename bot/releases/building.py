@@ -174,7 +174,12 @@ def _parts(
     """Saves the index snapshot; the rows that name both folders."""
     path = snapshot_path(snapshot_id)
     snapshot = retriever.save(settings.data_dir / path, meta={"revision": inputs.revision})
-    counts = {"questions": len(inputs.knowledge.questions), "passages": len(inputs.knowledge.passages)}
+    knowledge = inputs.knowledge
+    counts = {
+        "questions": len(knowledge.questions),
+        "passages": len(knowledge.passages),
+        "sections": len(knowledge.sections),
+    }
     return ReleaseParts(
         Release(
             id=new_id("rel"), checkpoint_id=checkpoint_id, snapshot_id=snapshot_id, created_by=created_by

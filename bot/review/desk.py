@@ -96,7 +96,8 @@ class ReviewDesk:
             drawn = await _drawn(session, serving.release_id)
         entries = [entry for entry in queue.entries if entry.waiting.key not in gone]
         newcomers = group(new, settled={*queue.settled, *queue.keys, *gone})
-        return with_audits(entries + [Entry(each, UNRANKED) for each in by_promise(newcomers)], drawn)
+        entries += [Entry(each, UNRANKED) for each in by_promise(newcomers)]
+        return with_audits(composed_first(entries), drawn)
 
     async def close(self) -> None:
         if self.renewal is not None:
@@ -148,6 +149,11 @@ def _log_failure(renewal: asyncio.Task[Queue]) -> None:
     """The queue of before goes on; ranking is tried again by the next one who looks."""
     if not renewal.cancelled() and (error := renewal.exception()) is not None:
         log.error("queue_not_ranked", error=repr(error))
+
+
+def composed_first(entries: Sequence[Entry]) -> list[Entry]:
+    """Accepting one makes an answer in one step, and nobody has read it as a whole before."""
+    return sorted(entries, key=lambda entry: not entry.waiting.is_composed)
 
 
 def with_audits(entries: Sequence[Entry], drawn: Sequence[Waiting]) -> list[Entry]:

@@ -11,7 +11,7 @@ from bot.db.conversation_tables import Exchange
 from bot.review import repository
 from bot.review.desk import Entry
 from bot.review.repository import Vote
-from bot.review.schemas import AnswerShown, ProposalOut, ReviewItem, Votes, Why
+from bot.review.schemas import AnswerShown, ProposalOut, Quoted, ReviewItem, Votes, Why
 from bot.review.waiting import Opinion, Waiting, key_of
 from retrieval.review_ranking import Ranked
 
@@ -87,6 +87,7 @@ def _item(
         answer_at=waiting.newest.answer_at,
         reply=exchange.reply["text"],
         given=waiting.newest.given,
+        quoted=_quoted(exchange.reply),
         candidates=[_answer(row, texts[row["answer_id"]], exchange.language) for row in shown],
         votes=_votes(votes),
         signals=dict(sorted(Counter(signals).items())),
@@ -111,6 +112,14 @@ def _answer(row: JsonObject, texts: Mapping[str, str], language: str) -> AnswerS
         lexical=row.get("lexical", 0.0),
         support=row.get("support", 0.0),
     )
+
+
+def _quoted(reply: JsonObject) -> list[Quoted]:
+    return [
+        Quoted(text=part["text"], heading=part["source"]["heading"], section_id=part["section_id"])
+        for part in reply["parts"]
+        if part.get("source")
+    ]
 
 
 def _votes(votes: Sequence[Vote]) -> Votes:

@@ -87,6 +87,14 @@ class Why(BaseModel):
     settles: float = Field(description="Messages that are like it, itself included")
 
 
+class Quoted(BaseModel):
+    """A sentence of a composed reply and where it stands."""
+
+    text: str
+    heading: str
+    section_id: str
+
+
 class ReviewItem(BaseModel):
     exchange_id: str = Field(description="The newest exchange in which it was asked")
     utterance: str
@@ -98,6 +106,7 @@ class ReviewItem(BaseModel):
     answer_at: float | None = Field(description="The confidence from which it would have been answered")
     reply: str
     given: str | None = Field(description="The answer that the reply gave")
+    quoted: list[Quoted] = Field(description="What a composed reply quotes; empty for any other")
     candidates: list[AnswerShown]
     votes: Votes
     signals: dict[str, int]

@@ -12,6 +12,7 @@ from bot.db.knowledge_tables import Label
 from bot.errors import ConflictError, InvalidInputError
 from bot.knowledge import repository as knowledge
 from bot.knowledge.audit import record_audit
+from bot.knowledge.composed_drafts import quoted_text
 from bot.knowledge.folding import folded_hash, text_hash
 from bot.knowledge.label_schemas import LabelIn, LabelOut
 from bot.knowledge.labels import add_label, label_out
@@ -107,9 +108,10 @@ async def _says_the_same(
 ) -> bool:
     if wanted.verdict is Decision.OUT_OF_SCOPE or earlier.answer_id is None:
         return wanted.verdict is Decision.OUT_OF_SCOPE and earlier.out_of_scope
-    if wanted.text is not None:
+    composed = quoted_text(exchange) if wanted.verdict is Decision.RIGHT else None
+    if (text := wanted.text or composed) is not None:
         stored = await knowledge.stored_answers(session, [earlier.answer_id])
-        hashed = text_hash(answer_text(wanted.text))
-        return any(text_hash(text) == hashed for answer in stored for text in answer.texts.values())
+        hashed = text_hash(answer_text(text))
+        return any(text_hash(each) == hashed for answer in stored for each in answer.texts.values())
     given = given_answer(exchange.outcome, exchange.reply)
     return earlier.answer_id == (given if wanted.verdict is Decision.RIGHT else wanted.answer_id)

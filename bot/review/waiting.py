@@ -8,6 +8,7 @@ from functools import lru_cache
 from bot.feedback.trust import Kind, Weighed, one_voice_each, weigh, weigh_answer
 from bot.feedback.voices import Heard
 from bot.review.repository import AskedRow
+from retrieval.decision import Outcome
 from retrieval.near_duplicates import same_question_key
 from retrieval.review_ranking import Undecided, doubt
 
@@ -40,6 +41,11 @@ class Waiting:
     def asked(self) -> int:
         """By how many visitors: asking twice is no more traffic to settle."""
         return len({row.visitor for row in self.rows})
+
+    @property
+    def is_composed(self) -> bool:
+        """Whether the newest reply was put together from sources, which nobody has approved as a whole."""
+        return self.newest.outcome == Outcome.COMPOSED
 
     def undecided(self) -> Undecided:
         newest = self.newest
@@ -98,5 +104,8 @@ def group(
 
 
 def by_promise(waiting: Sequence[Waiting]) -> list[Waiting]:
-    """By traffic and doubt alone, which takes no vectors."""
-    return sorted(waiting, key=lambda each: (-each.asked * doubt(each.undecided()), each.key))
+    """Composed replies first, then by traffic and doubt alone, which takes no vectors."""
+    return sorted(
+        waiting,
+        key=lambda each: (not each.is_composed, -each.asked * doubt(each.undecided()), each.key),
+    )

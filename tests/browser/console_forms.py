@@ -109,6 +109,10 @@ FORMS: dict[str, Form] = {
     "/knowledge/imports": Form({}, {"format": "auto"}),
     "/knowledge/imports/do": Form({}, {"upload": "x", "format": "auto"}),
     "/knowledge/imports/{batch_id}/undo": Form({}),
+    "/knowledge/documents/{document_id}": Form(
+        {"valid_from": LINE, "valid_until": LINE}, {"version": "1", "state": "approved"}
+    ),
+    "/knowledge/documents/{document_id}/pending": Form({}, {"version": "1", "verdict": "drop"}),
     "/training": Form({"reason": LINE}, {"reason": "x"}),
     "/training/{run_id}/cancel": Form({}),
     "/releases/rollback": Form({"reason": LINE}, {"reason": "x"}),

@@ -17,7 +17,18 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from bot.figures.csv_files import FORMULA
 from bot.settings import RetrainingSettings, Settings
 from tests.browser.console_forms import FORMS, LINE, NO_TEXTS, PAGES, fields_by_path
-from tests.browser.hostile_console import NO_PAGES, PARTS, TAGS, Found, Shop, play, play_queries, upload, walk
+from tests.browser.hostile_console import (
+    NO_PAGES,
+    PARTS,
+    TAGS,
+    Found,
+    Shop,
+    play,
+    play_queries,
+    upload,
+    upload_document,
+    walk,
+)
 from tests.browser.hostile_shop import Visited, fill, visit
 from tests.fixtures.databases import in_own_loop
 from tests.fixtures.host_pages import host_pages
@@ -49,6 +60,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, models_dir: Path, browser: Br
         in_own_loop(remember(settings_of(env), texts, candidate))
         context = browser.new_context(locale="en-US")
         page = logged_in(context, server.url)
+        upload_document(page, server.url, texts)
         ids = names_in_paths(page, server.url, visited, candidate[0])
         yield Shop(server.url, canary, texts, ids, context.storage_state())
         context.close()
@@ -109,6 +121,8 @@ def names_in_paths(page: Page, url: str, visited: list[Visited], candidate: str)
     page.locator("form[action$='/training'] button").click()
     page.wait_for_url("**/training/trn_*")
     ids["run_id"] = page.url.rsplit("/", 1)[1]
+    page.goto(f"{url}/console/knowledge/documents")
+    ids["document_id"] = last_part(page, "a[data-row]")
     page.goto(f"{url}/console/knowledge")
     ids["answer_id"] = last_part(page, "tbody a")
     return ids

@@ -27,6 +27,7 @@ from bot.releases.reports import report_folder
 from bot.retraining.service import request_run
 from bot.settings import RetrainingSettings, Settings
 from bot.shadowing.service import switch_on
+from tests.bot.imports.importing import bring_in
 from tests.fixtures.databases import in_own_loop
 from tests.fixtures.processes import ROOT, environment, kefu, serving
 
@@ -114,6 +115,7 @@ async def fill(settings: Settings) -> None:
     """A release that the gate refused, a shadow, a waiting run, and what people found when they judged."""
     database = Database.open(settings.database_url)
     try:
+        await bring_in_document(database, settings)
         made = await build_release(database, settings, created_by="test")
         folder = report_folder(settings, made.checkpoint.id) / FOLDER
         make_private_folder(folder.parent)
@@ -160,6 +162,16 @@ async def fill(settings: Settings) -> None:
         await database.close()
 
 
+async def bring_in_document(database: Database, settings: Settings) -> None:
+    """Approved, with a change that waits."""
+    path = settings.data_dir / "delivery.md"
+    for days, approve in (("two", True), ("three", False)):
+        path.write_text(
+            f"# Delivery\n\nWithin {days} days.\n\n## 送货\n\n我们也送货到香港。\n", encoding="utf-8"
+        )
+        await bring_in(database, settings, path, approve=approve)
+
+
 @pytest.fixture(params=["en", "zh"])
 def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -201,6 +213,7 @@ def addresses(page: Page, url: str) -> list[str]:
         "knowledge",
         "knowledge/new",
         "knowledge/imports",
+        "knowledge/documents",
         "dashboard",
         "dashboard/messages",
         "training",
@@ -220,10 +233,17 @@ def addresses(page: Page, url: str) -> list[str]:
         found.append(f"{url}/console/{path}")
         page.goto(found[-1])
         row = page.locator("main tbody a[data-row], main tbody th a").first
-        if path in ("knowledge", "knowledge/imports", "training", "releases"):
+        if path in ("knowledge", "knowledge/imports", "knowledge/documents", "training", "releases"):
             found.append(url + str(row.get_attribute("href")))
     answer, release = found[1], found[-2]
-    return [*found, f"{answer}/versions/1", f"{release}/changed", f"{release}/shadow"]
+    document = next(address for address in found if "/documents/doc_" in address)
+    return [
+        *found,
+        f"{answer}/versions/1",
+        f"{document}/versions/1",
+        f"{release}/changed",
+        f"{release}/shadow",
+    ]
 
 
 def test_axe_finds_nothing_on_any_page_and_no_page_is_wider_than_a_phone(

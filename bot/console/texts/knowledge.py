@@ -98,7 +98,7 @@ TEXTS = {
     ),
     "imports.undo_send": ("Undo the import", "确认撤销"),
     "imports.undone": (
-        "Taken out: {questions} questions, {answers} answers, {dialogues} dialogues; {restored} answers stand as before, {kept} were left.",
-        "已移除 {questions} 个问题、{answers} 个答案、{dialogues} 段对话；{restored} 个答案已恢复，{kept} 个保持不变。",
+        "Taken out: {questions} questions, {answers} answers, {dialogues} dialogues, {documents} documents; {restored} stand as before, {kept} were left.",
+        "已移除 {questions} 个问题、{answers} 个答案、{dialogues} 段对话、{documents} 份文档；{restored} 项已恢复，{kept} 项保持不变。",
     ),
 }

@@ -43,6 +43,8 @@ TEXTS = {
     "review.lexical": ("Words in common", "共同词语"),
     "review.support": ("Share of neighbours", "近邻占比"),
     "review.this_one": ("This one is right", "这个是对的"),
+    "review.quoted": ("Quoted from", "引自"),
+    "review.right_composed": ("The reply was right: keep it as a draft answer", "回复正确：存为草稿答案"),
     "review.right": ("The reply was right", "回复正确"),
     "review.out_of_scope": ("Out of scope", "超出范围"),
     "review.skip": ("Later", "稍后"),

@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-712a48beac22.js";
+export { KefuWidget } from "./kefu-5ecc78f122dc.js";

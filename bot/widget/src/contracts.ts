@@ -20,11 +20,26 @@ export interface Choice {
   question: string;
 }
 
+/** Where a sentence of a composed reply stands. */
+export interface Source {
+  title: string;
+  url: string | null;
+  heading: string;
+}
+
+/** A whole answer, one sentence of a composed reply, or the bot's own words. */
+export interface ReplyPart {
+  text: string;
+  answer_id: string | null;
+  section_id?: string | null;
+  source?: Source | null;
+}
+
 export interface Exchange {
   id: string;
   conversation_id: string;
   outcome: "answered" | "clarified" | "composed" | "handed_off";
-  reply: { text: string; language: string; parts: { text: string; answer_id: string | null }[] };
+  reply: { text: string; language: string; parts: ReplyPart[] };
   choices: Choice[];
   suggestions: string[];
   created_at: string;

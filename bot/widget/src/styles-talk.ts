@@ -163,6 +163,9 @@ export const TALK_STYLES = css`
     margin-block-start: 0.4em;
     color: var(--faint);
   }
+  .why .source {
+    display: block;
+  }
   .typing {
     display: flex;
     gap: 0.3em;

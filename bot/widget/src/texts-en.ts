@@ -48,7 +48,7 @@ export const EN = {
   other: "Something else",
   why: "Why this answer?",
   whyApproved: "People wrote and approved this text. It was chosen because it fits your question; nothing in it was made up.",
-  whyComposed: "It is put together from several approved answers:",
+  whyComposed: "It is quoted, sentence by sentence, from these approved sources:",
   whyReference: "Reference",
   delivered: "Delivered",
   sending: "Sending…",

@@ -50,7 +50,7 @@ export const ZH_HANS: Texts = {
   other: "其他",
   why: "为什么是这个答案？",
   whyApproved: "这段文字由工作人员撰写并审核。它与您的问题相符，所以被选中，没有任何编造的内容。",
-  whyComposed: "由以下几个已审核的答案组成：",
+  whyComposed: "逐句引自以下已审核的资料：",
   whyReference: "编号",
   delivered: "已送达",
   sending: "正在发送…",

@@ -50,7 +50,7 @@ export const ZH_HANT: Texts = {
   other: "其他",
   why: "為什麼是這個答案？",
   whyApproved: "這段文字由工作人員撰寫並審核。它與您的問題相符，所以被選中，沒有任何捏造的內容。",
-  whyComposed: "由以下幾個已審核的答案組成：",
+  whyComposed: "逐句引自以下已審核的資料：",
   whyReference: "編號",
   delivered: "已送達",
   sending: "正在傳送…",

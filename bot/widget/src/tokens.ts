@@ -97,3 +97,9 @@ function misleading(label: string, href: string): boolean {
   const host = url.protocol === "mailto:" ? (url.pathname.split("@").at(-1) ?? "") : url.hostname;
   return host !== named && !host.endsWith(`.${named}`);
 }
+
+/** The address of a page on the web as it may stand in a link, or null: no script, no file, no address without a server. */
+export function webAddress(address: string): string | null {
+  if (!/^https?:\/\//i.test(address)) return null;
+  return safeAddress(address);
+}

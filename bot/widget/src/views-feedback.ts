@@ -2,9 +2,10 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { explain, sendRating, setStars, skipRating, takeVoteBack, vote } from "./actions.js";
-import { type Exchange, type Rating, REASONS } from "./contracts.js";
+import { type Exchange, type Rating, REASONS, type Source } from "./contracts.js";
 import type { KefuWidget } from "./element.js";
 import { ICONS } from "./icons.js";
+import { webAddress } from "./tokens.js";
 
 const STARS = [1, 2, 3, 4, 5] as const;
 
@@ -60,16 +61,38 @@ function reasonsView(widget: KefuWidget, exchange: Exchange, rating: Rating): Te
 
 export function explanationView(widget: KefuWidget, exchange: Exchange): TemplateResult | typeof nothing {
   if (!widget.explained.has(exchange.id)) return nothing;
-  const { texts } = widget;
-  const parts = exchange.reply.parts.filter((part) => part.answer_id !== null);
-  const sources = html`<ol>
-    ${parts.map((part) => html`<li>${part.text}</li>`)}
-  </ol>`;
   return html`<div class="why" id="why-${exchange.id}">
-    <p>${exchange.outcome === "composed" ? texts.whyComposed : texts.whyApproved}</p>
-    ${exchange.outcome === "composed" ? sources : nothing}
-    <p class="reference">${texts.whyReference}: ${parts.map((part) => part.answer_id).join(", ")}</p>
+    ${exchange.outcome === "composed" ? composedView(widget, exchange) : approvedView(widget, exchange)}
   </div>`;
+}
+
+function approvedView(widget: KefuWidget, exchange: Exchange): TemplateResult {
+  const { texts } = widget;
+  const ids = exchange.reply.parts.filter((part) => part.answer_id !== null).map((part) => part.answer_id);
+  return html`<p>${texts.whyApproved}</p>
+    <p class="reference">${texts.whyReference}: ${ids.join(", ")}</p>`;
+}
+
+/** Each sentence with the document it is quoted from. */
+function composedView(widget: KefuWidget, exchange: Exchange): TemplateResult {
+  const quoted = exchange.reply.parts.filter((part) => part.answer_id !== null || part.source);
+  return html`<p>${widget.texts.whyComposed}</p>
+    <ol>
+      ${quoted.map(
+        (part) => html`<li>
+          ${part.text}
+          <span class="source">${part.source ? sourceView(widget, part.source) : part.answer_id}</span>
+        </li>`,
+      )}
+    </ol>`;
+}
+
+function sourceView(widget: KefuWidget, source: Source): TemplateResult | string {
+  const href = source.url === null ? null : webAddress(source.url);
+  if (href === null) return source.heading;
+  return html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow"
+    >${source.heading}<span class="unseen"> ${widget.texts.newTab}</span></a
+  >`;
 }
 
 export function ratingView(widget: KefuWidget): TemplateResult | typeof nothing {

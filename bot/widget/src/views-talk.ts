@@ -53,7 +53,7 @@ function entryView(widget: KefuWidget, entry: Entry, before: Entry | undefined):
 
 function belowReply(widget: KefuWidget, entry: Entry): TemplateResult {
   const exchange = entry.exchange!;
-  const answered = exchange.reply.parts.some((part) => part.answer_id !== null);
+  const answered = exchange.reply.parts.some((part) => part.answer_id !== null || part.source);
   return html`${exchange.choices.length ? choicesView(widget, entry) : nothing}
   ${answered ? html`${votesView(widget, exchange)} ${explanationView(widget, exchange)}` : nothing}`;
 }

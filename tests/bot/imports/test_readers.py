@@ -21,7 +21,7 @@ def test_what_is_no_text_file_is_named_with_the_remedy(tmp_path: Path, entry: ob
     assert callable(entry)
     cases = {
         "empty.csv": (b"", "empty.csv is empty: there is nothing to import"),
-        "doc.pdf": (b"%PDF-1.7\n", "a PDF document: copy its questions and answers into a CSV or XLSX file"),
+        "doc.csv": (b"%PDF-1.7\n", "a PDF document: give it the extension .pdf, or copy its questions and answers into a CSV"),
         "old.xls": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, r"an old Excel or Word file: save it as .xlsx or as CSV \(UTF-8\)"),
         "a.zip": (b"PK\x03\x04 something", "a zip archive"),
         "a.csv": (b"\x7fELF\x02\x01\x01", "a program"),

@@ -1,0 +1,165 @@
+"""What files of each kind are read as, and what is refused."""
+
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bot.sources import docx_reader
+from bot.sources.blocks import DocumentError, ReadDocument
+from bot.sources.files import MOST_BYTES, read_document
+from bot.sources.pdf_reader import read_pdf
+from bot.sources.splitting import split_blocks
+from tests.bot.sources.files import docx_of, paragraph, pdf_of, written
+
+
+def sections(read: ReadDocument) -> list[tuple[tuple[str, ...], str]]:
+    return [(section.heading, section.text) for section in split_blocks(read.blocks, title=read.title or "")]
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(DocumentError) as error:
+        read_document(path)
+    return str(error.value)
+
+
+def test_pdf_has_headings_by_size_and_paragraphs_by_space(tmp_path: Path) -> None:
+    margin = ("ACME guide - page", 8, False)
+    pages = [
+        [margin, (f"{topic}s", 20, True), None, (f"You may send a {topic} back", 11, False), ("within thirty days.", 11, False),
+         None, (f"The {topic} must be unused.", 11, False), None, (f"Unused {topic}s", 15, True), None,
+         (f"We pay for the {topic} in five days.", 11, False), (f"{place}", 8, False)]
+        for place, topic in enumerate(("shoe", "hat", "scarf"), start=1)
+    ]  # fmt: skip
+    path = written(tmp_path, "guide.pdf", pdf_of(pages))
+
+    assert sections(read_document(path))[:3] == [
+        (("shoes",), "You may send a shoe back within thirty days.\nThe shoe must be unused."),
+        (("shoes", "Unused shoes"), "We pay for the shoe in five days."),
+        (("hats",), "You may send a hat back within thirty days.\nThe hat must be unused."),
+    ]
+
+
+def test_encrypted_pdf_is_refused_and_one_without_a_password_to_read_is_not(tmp_path: Path) -> None:
+    page = [[("Returns within thirty days.", 11, False)]]
+
+    assert "encrypted" in refused(written(tmp_path, "locked.pdf", pdf_of(page, password="secret")))
+    opened = read_document(written(tmp_path, "open.pdf", pdf_of(page, password="")))
+    assert [block.text for block in opened.blocks] == ["Returns within thirty days."]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"%PDF-1.7\nnothing else", "broken PDF"),
+        (b"", "broken PDF"),
+        (b"just text", "broken PDF"),
+        (pdf_of([[("Text of a page.", 11, False)]])[:300], "broken PDF"),
+        (pdf_of([[]]), "holds no text"),
+    ],
+)
+def test_broken_and_empty_pdf_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    assert reason in refused(written(tmp_path, "a.pdf", content))
+
+
+def test_pdf_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    path = written(tmp_path, "slow.pdf", pdf_of([[("x", 11, False)]] * 50))
+    begun = time.monotonic()
+
+    with pytest.raises(DocumentError, match=r"longer than 0\.01 s"):
+        read_pdf(path, seconds=0.01)
+    assert time.monotonic() - begun < 10
+
+
+def test_docx_has_headings_lists_and_tables(tmp_path: Path) -> None:
+    row = "<w:tr><w:tc>{}</w:tc><w:tc>{}</w:tc></w:tr>"
+    table = "".join(
+        row.format(paragraph(left), paragraph(right))
+        for left, right in [("Country", "Days"), ("Austria", "3")]
+    )
+    body = (
+        paragraph("Deliveries", style="T1")
+        + paragraph("Abroad", style="H1")
+        + paragraph("We deliver to:")
+        + paragraph("Austria", listed=True)
+        + paragraph("Malta", listed=True)
+        + f"<w:tbl>{table}</w:tbl>"
+        + paragraph("Who pays the duty?", bold=True)
+        + paragraph("You <w:x/>do.".replace("<w:x/>", ""))
+        + "<w:p><w:del><w:r><w:t>Deleted.</w:t></w:r></w:del></w:p>"
+    )
+
+    read = read_document(written(tmp_path, "a.docx", docx_of(body)))
+
+    assert read.title == "Deliveries"
+    assert sections(read) == [
+        (("Abroad",), "We deliver to:\n- Austria\n- Malta\nCountry | Days\nAustria | 3"),
+        (("Abroad", "Who pays the duty?"), "You do."),
+    ]
+
+
+def test_zip_bomb_in_docx_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    bomb = docx_of("<w:p><w:r><w:t>" + "a" * 60_000_000 + "</w:t></w:r></w:p>")
+    assert len(bomb) < 100_000
+    begun = time.monotonic()
+
+    assert "made to fill the memory" in refused(written(tmp_path, "bomb.docx", bomb))
+    assert time.monotonic() - begun < 3
+
+
+def test_size_that_a_docx_states_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docx_reader, "MOST_UNPACKED", 10_000)
+    path = written(tmp_path, "a.docx", docx_of(paragraph("word " * 5_000)))
+
+    assert "more than 10,000 bytes" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04 broken", "damaged"),
+        (b"", "damaged"),
+        (b"\xd0\xcf\x11\xe0 an old one", "encrypted, or an old Word file"),
+        (docx_of("", head='<!DOCTYPE x [<!ENTITY a "aaaa">]>'), "declares XML entities"),
+        (docx_of("<w:tbl>" * 500), "nested more than"),
+        (docx_of("<w:p>"), "damaged"),
+    ],
+)
+def test_bad_docx_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    assert reason in refused(written(tmp_path, "a.docx", content))
+
+
+def test_zip_that_is_no_word_document_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "text")
+
+    assert "no Word document" in refused(path)
+
+
+def test_file_of_200_megabytes_is_refused_unread(tmp_path: Path) -> None:
+    for name in ("large.txt", "large.pdf", "large.docx", "large.html"):
+        path = tmp_path / name
+        with path.open("wb") as out:
+            out.truncate(200 << 20)
+        begun = time.monotonic()
+        assert f"the limit for a document is {MOST_BYTES:,}" in refused(path)
+        assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.md", b"", "empty"),
+        ("a.txt", b" \n\t\n", "holds no text"),
+        ("a.html", "<p>caf\xe9</p>".encode("latin-1"), "0xe9"),
+        ("a.html", "<p>日本語のページ</p>".encode("shift-jis"), "not UTF-8"),
+        ("a.md", b"a\0b\0c\0", "binary"),
+        ("a.txt", b"%PDF-1.4", "PDF"),
+        ("a.md", b"---\nvalid_until: soon\n---\ntext", "valid_until"),
+        ("a.xlsx", b"x", "no document"),
+    ],
+)
+def test_text_that_can_not_be_read_is_refused(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    assert reason in refused(written(tmp_path, name, content))

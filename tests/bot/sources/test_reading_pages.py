@@ -1,0 +1,126 @@
+"""HTML, Markdown and plain text as blocks."""
+
+import time
+
+import pytest
+
+from bot.sources.blocks import DocumentError, ReadDocument
+from bot.sources.html_reader import read_html
+from bot.sources.markdown_reader import read_markdown
+from bot.sources.splitting import split_blocks
+from bot.sources.text_reader import read_text
+
+
+def sections(read: ReadDocument) -> list[tuple[tuple[str, ...], str]]:
+    return [(section.heading, section.text) for section in split_blocks(read.blocks, title=read.title or "")]
+
+
+PAGE = """<!doctype html><html lang="en"><head><title>Returns | Shop</title><style>p{}</style>
+<link rel="canonical" href="https://shop.example/returns"></head>
+<body class="has-sidebar"><header><a href="/">Shop</a></header><nav><ul><li>Home</ul></nav>
+<div id="cookie-banner">We use cookies.</div>
+<main><h1>Returns</h1>
+<p>You can return <b>anything</b> within 30&nbsp;days.<br>Really.
+<h2>How?</h2><ol><li>Print the label<li>Send it<ul><li>by post</ul></ol>
+<table><tr><th>Country<th>Price<tr><td>Austria<td>5 €</table>
+<details><summary>Who pays?</summary><p>We do.</details>
+<div class="related-articles"><ul><li><a href="a">Delivery</a><li><a href="b">Payment</a><li><a href="c">Refunds</a></ul></div>
+<script>var text = "<p>never</p>";</script></main>
+<footer>Imprint</footer></body></html>"""
+
+
+def test_page_is_read_without_what_is_around_it() -> None:
+    read = read_html(PAGE)
+
+    assert (read.title, read.url) == ("Returns", "https://shop.example/returns")
+    assert sections(read) == [
+        ((), "You can return anything within 30 days.\nReally."),
+        (("How?",), "1. Print the label\n2. Send it\n  - by post\nCountry | Price\nAustria | 5 €"),
+        (("How?", "Who pays?"), "We do."),
+    ]
+
+
+def test_page_whose_text_is_all_in_a_sidebar_by_name_is_still_read() -> None:
+    read = read_html('<body><div class="menu"><p>We deliver within two days, everywhere.</p></div></body>')
+
+    assert sections(read) == [((), "We deliver within two days, everywhere.")]
+
+
+def test_accordion_in_a_list_is_read_below_its_questions() -> None:
+    read = read_html(
+        "<ul><li><h3>How long?</h3><p>Two days.</p></li><li><h3>How much?</h3>Five euros.</li></ul>"
+    )
+
+    assert sections(read) == [(("How long?",), "Two days."), (("How much?",), "Five euros.")]
+
+
+def test_table_that_only_shapes_the_page_is_no_table() -> None:
+    read = read_html("<table><tr><td><h2>Delivery</h2><p>Two days.</p><p>Five euros.</p></td></tr></table>")
+
+    assert sections(read) == [(("Delivery",), "Two days.\nFive euros.")]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["<div>" * 100_000, "<ul><li>" * 50_000, "<table><tr><td>" * 50_000],
+)
+def test_endless_nesting_is_refused_at_once(broken: str) -> None:
+    begun = time.monotonic()
+
+    with pytest.raises(DocumentError, match="nested"):
+        read_html(broken)
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["<b>" * 100_000, "<!--" * 100_000, "<" * 200_000, "&" * 200_000, "</div>" * 100_000, "<![CDATA[" * 50_000,
+     "<p " + 'x="' * 50_000, "<script>" + "</scrip" * 50_000, "<p>" * 100_000, "<a " * 100_000, ""],
+)  # fmt: skip
+def test_broken_page_takes_no_time_and_the_rest_of_it_is_read(broken: str) -> None:
+    begun = time.monotonic()
+
+    read = read_html(f"<p>We deliver within two days.</p>{broken}")
+
+    assert time.monotonic() - begun < 3
+    assert sections(read)[0][1].startswith("We deliver within two days.")
+
+
+def test_hostile_characters_are_taken_out() -> None:
+    read = read_html("<p>a&#0;b\u200bc\u202e &#xd800;d</p>")
+
+    assert all(ord(character) > 31 for block in read.blocks for character in block.text)
+    assert "\ud800" not in read.blocks[0].text
+
+
+def test_markdown_says_what_it_is_on_top() -> None:
+    read = read_markdown(
+        "---\ntitle: 'Delivery'\nurl: https://shop.example/d\nlanguage: en-GB\nvalid_from: 2026-01-01\n---\n"
+        "Intro with [a link](https://x.example) and `code`.\n\n**How long?**\n\nTwo days.\n\n"
+        "| Country | Days |\n|---|---|\n| Austria | 3 |\n\n```\nGET /status\n```\n\n<details><summary>More</summary>Yes.</details>\n"
+    )
+
+    assert (read.title, read.url, read.language) == ("Delivery", "https://shop.example/d", "en")
+    assert read.valid_from is not None
+    assert read.valid_from.isoformat() == "2026-01-01T00:00:00+00:00"
+    assert sections(read) == [
+        ((), "Intro with a link and code."),
+        (("How long?",), "Two days.\nCountry | Days\nAustria | 3\nGET /status"),
+        (("More",), "Yes."),
+    ]
+
+
+def test_plain_text_has_headings_questions_and_lists() -> None:
+    read = read_text(
+        "Delivery\n\nWe deliver from Monday\nto Friday.\n\nQ: How long?\nA: Two days.\nQ: How much?\nA: Five euros.\n\n"
+        "2. Returns\n\nYou need:\n- the label\n  and tape\n- a box\n\n发货时间\n\n我们在24小时内\n发货。\n"
+    )
+
+    assert read.title == "Delivery"
+    assert sections(read) == [
+        ((), "We deliver from Monday to Friday."),
+        (("How long?",), "Two days."),
+        (("How much?",), "Five euros."),
+        (("2. Returns",), "You need:\n- the label and tape\n- a box"),
+        (("发货时间",), "我们在24小时内发货。"),
+    ]
