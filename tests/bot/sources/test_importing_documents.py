@@ -13,6 +13,8 @@ from bot.db.source_tables import Document, DocumentVersion, SourceSection
 from bot.errors import ConflictError, InvalidInputError
 from bot.knowledge.index_feed import current_revision, load_changes
 from bot.settings import Settings
+from bot.sources.schemas import DocumentPatch
+from bot.sources.service import change_document
 from retrieval.records import SectionRecord
 from tests.bot.imports.importing import bring_in, counts, knowledge_of, take_out
 
@@ -240,6 +242,38 @@ async def test_undo_of_a_waiting_change_drops_it(
     assert (await documents(database))["help/delivery.md"].pending is None
 
 
+async def test_imports_are_undone_one_after_the_other(
+    database: Database, settings: Settings, folder: Path
+) -> None:
+    first = await bring_in(database, settings, folder)
+    (folder / "delivery.md").write_text(CHANGED, encoding="utf-8")
+    second = await bring_in(database, settings, folder)
+
+    await take_out(database, second.batch_id)
+    undone = await take_out(database, first.batch_id)
+
+    assert (undone.documents, undone.documents_restored, undone.documents_kept) == (2, 0, 0)
+    assert await sections(database) == {}
+
+
+async def test_waiting_change_is_dropped_although_dates_were_set_since(
+    database: Database, settings: Settings, folder: Path
+) -> None:
+    await bring_in(database, settings, folder)
+    (folder / "delivery.md").write_text(CHANGED, encoding="utf-8")
+    waiting = await bring_in(database, settings, folder, approve=False)
+    document_id = (await documents(database))["help/delivery.md"].id
+    async with database.write() as session:
+        patch = DocumentPatch(valid_until=now() + timedelta(days=1))
+        await change_document(session, document_id, patch, changed_by="test")
+
+    undone = await take_out(database, waiting.batch_id)
+
+    assert (undone.documents_restored, undone.documents_kept) == (1, 0)
+    standing = (await documents(database))["help/delivery.md"]
+    assert (standing.pending, standing.version, standing.state) == (None, 3, "approved")
+
+
 async def test_undo_passes_over_a_change_that_never_stood(
     database: Database, settings: Settings, folder: Path
 ) -> None:
@@ -309,6 +343,39 @@ async def test_personal_data_is_masked_and_the_hotline_stays(
     assert not any("4111" in text for text in texts)
     assert "Call +49 30 901820 at any time." in texts
     assert report.masked >= 1
+
+
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("https://shop.example/a", "https://shop.example/a"),
+        ("javascript:alert(1)", None),
+        ("/help/a", None),
+        ("https://a b", None),
+    ],
+)
+async def test_only_web_addresses_become_links(
+    database: Database, settings: Settings, tmp_path: Path, url: str, stored: str | None
+) -> None:
+    (tmp_path / "a.md").write_text(f"---\nurl: {url}\n---\n# Delivery\n\nTwo days.\n", encoding="utf-8")
+
+    await bring_in(database, settings, tmp_path / "a.md")
+
+    assert (await documents(database))["a.md"].url == stored
+
+
+async def test_name_of_a_file_that_is_no_text_is_stored_without_its_broken_characters(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "help"
+    folder.mkdir()
+    (folder / "caf\udce9.md").write_text("# Delivery\n\nTwo days.\n", encoding="utf-8")
+    (folder / "br\udce9.md").write_bytes(b"\xff\xfe\xff")
+
+    report = await bring_in(database, settings, folder)
+
+    assert [line.reason.split(":")[0] for line in report.rejected] == ["help/br.md"]
+    assert set(await documents(database)) == {"help/caf.md"}
 
 
 async def test_gb18030_is_read(database: Database, settings: Settings, tmp_path: Path) -> None:
