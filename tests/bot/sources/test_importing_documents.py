@@ -10,9 +10,11 @@ from bot.answering.knowledge_lookup import servable_sections
 from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.source_tables import Document, DocumentVersion, SourceSection
+from bot.doctor.storage import check_knowledge
 from bot.errors import ConflictError, InvalidInputError
 from bot.knowledge.index_feed import current_revision, load_changes
 from bot.settings import Settings
+from bot.sources import importing
 from bot.sources.schemas import DocumentPatch
 from bot.sources.service import change_document
 from retrieval.records import SectionRecord
@@ -308,6 +310,27 @@ async def test_broken_file_is_rejected_with_its_name_and_the_others_go_in(
     assert "nested" in reasons[2]
 
 
+async def test_import_that_fails_halfway_leaves_nothing(
+    database: Database, settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bring_in(database, settings, folder)
+    before, stood = await sections(database), await revision(database)
+    (folder / "delivery.md").write_text(CHANGED, encoding="utf-8")
+    (folder / "contact.txt").write_text("Contact\n\nWrite to us.", encoding="utf-8")
+
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(importing, "take_document", fail)
+        with pytest.raises(OSError, match="disk is full"):
+            await bring_in(database, settings, folder)
+
+    assert (await sections(database), await revision(database)) == (before, stood)
+    assert "help/contact.txt" not in await documents(database)
+    assert counts(await bring_in(database, settings, folder)) == {"new": 1, "changed": 1, "unchanged": 1}
+
+
 async def test_folder_without_documents_is_refused(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
@@ -387,3 +410,14 @@ async def test_gb18030_is_read(database: Database, settings: Settings, tmp_path:
     assert (counts(report), report.languages) == ({"new": 1}, {"zh": 1})
     [section] = (await knowledge_of(database)).sections
     assert (section.heading, section.text) == ("发货时间", "我们会在收到您的订单之后的两天内发货，请您放心。")
+
+
+async def test_doctor_counts_documents_that_may_be_quoted(
+    database: Database, settings: Settings, folder: Path, knowledge: dict[str, str]
+) -> None:
+    await bring_in(database, settings, folder / "returns.html")
+    await bring_in(database, settings, folder / "delivery.md", approve=False)
+
+    found = await check_knowledge(database, settings)
+
+    assert found.detail.endswith("; documents to quote from: 1; 1 drafts wait for approval")
