@@ -134,7 +134,7 @@ async def check_knowledge(database: Database, settings: Settings) -> Finding:
         )
     languages = dict.fromkeys((*settings.languages, *sorted(counts)))
     told = ", ".join(_told(language, *counts.get(language, (0, 0))) for language in languages)
-    quoted = f"; {sources.get(AnswerState.APPROVED, 0)} documents to quote from" if sources else ""
+    quoted = f"; documents to quote from: {sources.get(AnswerState.APPROVED, 0)}" if sources else ""
     waiting += sources.get(AnswerState.DRAFT, 0)
     return ok("knowledge", f"{told}{quoted}; {waiting} drafts wait for approval")
 

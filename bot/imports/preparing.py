@@ -16,6 +16,7 @@ from bot.imports.records import RejectedLine
 from bot.knowledge.folding import folded_hash, text_hash
 from bot.knowledge.personal_data import masked_answer, masked_question
 from bot.settings import SUPPORTED_LANGUAGES
+from bot.sources.blocks import clean_line
 from bot.sources.fetching import Fetcher
 from bot.sources.files import accepted, find_files
 from bot.sources.preparing import PreparedDocument, PreparedDocuments
@@ -166,7 +167,7 @@ def _prepare_documents(
             progress(place, len(found))
     digest = hashlib.sha256("".join(each.key + each.content_hash for each in documents.documents).encode())
     return PreparedFile(
-        path.resolve().name,
+        clean_line(path.resolve().name),
         digest.hexdigest(),
         ImportFormat.DOCUMENTS,
         documents=documents.documents,

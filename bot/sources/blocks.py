@@ -15,6 +15,19 @@ LONGEST_HEADING = 200
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\ufeff\ufff9-\ufffb\ud800-\udfff]")
 
+_LIGATURES = str.maketrans(
+    {
+        "\ufb00": "ff",
+        "\ufb01": "fi",
+        "\ufb02": "fl",
+        "\ufb03": "ffi",
+        "\ufb04": "ffl",
+        "\ufb05": "st",
+        "\ufb06": "st",
+    }
+)
+"""As PDFs have them; nobody who looks for "file" writes one."""
+
 
 class DocumentError(Exception):
     """A document that can't be taken in; the message names what was seen and what would be accepted."""
@@ -60,7 +73,7 @@ class ReadDocument:
 
 def clean_line(text: str) -> str:
     """One line: composed characters, nothing that is invisible or that a database does not take, single blanks."""
-    visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).translate(_LIGATURES)
     return " ".join(visible.split())
 
 

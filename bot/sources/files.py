@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.imports.source import ImportFileError, TextSource
-from bot.sources.blocks import DocumentError, ReadDocument
+from bot.sources.blocks import DocumentError, ReadDocument, clean_line
 from bot.sources.docx_reader import read_docx
 from bot.sources.html_reader import read_html
 from bot.sources.markdown_reader import read_markdown
@@ -50,14 +50,14 @@ def find_files(path: Path) -> Iterator[FoundFile]:
     Hidden files, links and what is no document (images, scripts) are passed over.
     """
     if not path.is_dir():
-        yield FoundFile(path.name, path)
+        yield FoundFile(clean_line(path.name), path)
         return
     root = path.resolve()
     for file in sorted(root.rglob("*")):
         below = file.relative_to(root)
         hidden = any(part.startswith(".") for part in below.parts)
         if file.suffix.casefold() in SUFFIXES and not hidden and not file.is_symlink() and file.is_file():
-            yield FoundFile(f"{root.name}/{below.as_posix()}", file)
+            yield FoundFile(clean_line(f"{root.name}/{below.as_posix()}"), file)
 
 
 def read_document(path: Path) -> ReadDocument:

@@ -28,6 +28,8 @@ _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|第)?\s*[-–]?\s*\d{1,4}\s*[-–]?\s*(?:页|/\s*\d+|of\s+\d+)?", re.IGNORECASE
 )
+_OF_CONTENTS = re.compile(r"(?:\s*[.·…]){5,}\s*\d{0,4}\s*$")
+"""A line of a table of contents, dots leading to the page."""
 _NO_TITLE = re.compile(r"untitled|microsoft word|\.(?:docx?|indd|pdf|tex)$", re.IGNORECASE)
 
 
@@ -44,7 +46,7 @@ def read_pdf(path: Path, *, seconds: float = SECONDS) -> ReadDocument:
     said = _said(path, seconds=seconds)
     if "refused" in said:
         raise DocumentError(said["refused"])
-    pages = [[_Line(*line) for line in page] for page in said["pages"]]
+    pages = [[_Line(*line) for line in page if not _OF_CONTENTS.search(line[0])] for page in said["pages"]]
     lines = [line for page in _without_margins(pages) for line in page]
     if not lines:
         raise DocumentError(

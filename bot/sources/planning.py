@@ -20,13 +20,14 @@ from bot.sources.versions import PENDING, DocumentContent
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document in the database; ``newest`` is the highest version there is, pending or not."""
+    """A document in the database; ``newest`` is the highest version there is, ``waiting`` the one that is pending."""
 
     id: str
     key: str
     version: int
     newest: int
     content: DocumentContent
+    waiting: int | None = None
     pending: DocumentContent | None = None
     undone: bool = False
     """Retired because the import that brought it was undone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +14,16 @@ from typing import Protocol
 
 from bot.knowledge.personal_data import masked_answer
 from bot.settings import SUPPORTED_LANGUAGES
-from bot.sources.blocks import DocumentError, ReadDocument, clean_line
+from bot.sources.blocks import DocumentError, Kind, ReadDocument, clean_line
 from bot.sources.splitting import Section, split_blocks
 from retrieval.language import detect_language
 from retrieval.normalize import fold
 
 LONGEST_TITLE = LONGEST_KEY = 400
-LONGEST_URL = 2_000
 MOST_SECTIONS = 5_000
 _LOOKED_AT = 20_000
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"']{1,1900}", re.IGNORECASE)
+"""What customers may be given as a link; a path within the site, or a script, is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class PreparedDocuments:
         try:
             self.take(found.key, found.read(), languages=languages)
         except DocumentError as error:
-            self.rejected.append((place, f"{found.key}: {error}"))
+            self.rejected.append((place, clean_line(f"{found.key}: {error}")))
 
     def take(self, key: str, read: ReadDocument, *, languages: Sequence[str]) -> None:
         """Raises DocumentError."""
@@ -91,7 +93,7 @@ def prepare_document(
         raise DocumentError(
             f"valid_until {read.valid_until.isoformat()} must come after valid_from {read.valid_from.isoformat()}"
         )
-    title = _masked(read.title or _title_of(key), masked)[:LONGEST_TITLE]
+    title = _masked(read.title or _only_heading(read) or _title_of(key), masked)[:LONGEST_TITLE]
     split = [_masked_section(section, masked) for section in split_blocks(read.blocks, title=title)]
     split = [section for section in split if fold(section.text)]
     if not split:
@@ -102,13 +104,19 @@ def prepare_document(
     sections = {
         section.content_hash: section for section in (_prepared(each, language, languages) for each in split)
     }
-    url = _masked(read.url, masked)[:LONGEST_URL] if read.url else None
+    url = _masked(read.url, masked) if read.url and _WEB_ADDRESS.fullmatch(read.url) else None
     parts = tuple(sections.values())
     said = [title, url, language, _iso(read.valid_from), _iso(read.valid_until)]
     hashed = _hash([*said, [section.content_hash for section in parts]])
-    return PreparedDocument(
-        clean_line(key), title, url, language, read.valid_from, read.valid_until, parts, hashed
-    )
+    return PreparedDocument(key, title, url, language, read.valid_from, read.valid_until, parts, hashed)
+
+
+def _only_heading(read: ReadDocument) -> str | None:
+    """The outermost heading, where there is one only."""
+    headings = [block for block in read.blocks if block.kind is Kind.HEADING]
+    outermost = min((block.level for block in headings), default=0)
+    found = [block.text for block in headings if block.level == outermost]
+    return found[0] if len(found) == 1 and headings[0].text == found[0] else None
 
 
 def _title_of(key: str) -> str:

@@ -100,6 +100,7 @@ def _stored(document: Document, versions: dict[int, DocumentVersion]) -> StoredD
         version=document.version,
         newest=max(versions),
         content=DocumentContent.from_json(standing.content),
+        waiting=document.pending,
         pending=DocumentContent.from_json(pending) if pending else None,
         undone=document.state == AnswerState.RETIRED and standing.changed_by.startswith(UNDONE),
     )

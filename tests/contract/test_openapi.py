@@ -111,6 +111,10 @@ OF_KEYS = {
     "GET /v1/gaps/{gap_id}",
     "POST /v1/gaps/{gap_id}/answer",
     "POST /v1/gaps/{gap_id}/dismiss",
+    "GET /v1/documents",
+    "GET /v1/documents/{document_id}",
+    "PATCH /v1/documents/{document_id}",
+    "GET /v1/documents/{document_id}/versions/{version}",
     "GET /v1/imports",
     "POST /v1/imports",
     "GET /v1/imports/{batch_id}",
@@ -213,6 +217,9 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         path = f"/v1/imports?format=faq&filename=f.csv&approve={approve}"
         content = faq if approve else faq.replace(b"drones", b"kites")
         client.post(path, content=content, headers=key | {"Content-Type": "application/octet-stream"})
+    for text in (b"# Repairs\n\nWe repair drones.\n", b"# Repairs\n\nWe repair kites.\n"):
+        path = "/v1/imports?filename=repairs.md&approve=true"
+        client.post(path, content=text, headers=key | {"Content-Type": "application/octet-stream"})
     for _ in range(3):
         post("/v1/exports", {"kind": "knowledge"})
     cancelled = post("/v1/training-runs", {"reason": "new prices"})["id"]
@@ -251,6 +258,7 @@ def known_ids(client: TestClient, key: dict[str, str]) -> dict[str, list[str]]:
         "choice": answers,
         "question_id": ids("/v1/questions")[-4:],
         "batch_id": ids("/v1/imports"),
+        "document_id": ids("/v1/documents"),
         "export_id": ids("/v1/exports"),
         "run_id": ids("/v1/training-runs"),
         "release_id": releases,

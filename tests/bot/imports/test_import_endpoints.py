@@ -60,6 +60,7 @@ async def test_approved_file_answers_at_once_and_undone_no_more(
     assert found is not None
     assert undone.json() == {
         "batch_id": batch_id, "questions": 2, "answers": 2, "restored": 0, "kept": 0, "dialogues": 0,
+        "documents": 0, "documents_restored": 0, "documents_kept": 0,
     }  # fmt: skip
     assert await best_match(client, writer, "Do you ship to Mars?") is None
     assert twice.status_code == 409

@@ -10,9 +10,13 @@ from bot.answering.knowledge_lookup import servable_sections
 from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.source_tables import Document, DocumentVersion, SourceSection
+from bot.doctor.storage import check_knowledge
 from bot.errors import ConflictError, InvalidInputError
 from bot.knowledge.index_feed import current_revision, load_changes
 from bot.settings import Settings
+from bot.sources import importing
+from bot.sources.schemas import DocumentPatch
+from bot.sources.service import change_document
 from retrieval.records import SectionRecord
 from tests.bot.imports.importing import bring_in, counts, knowledge_of, take_out
 
@@ -240,6 +244,38 @@ async def test_undo_of_a_waiting_change_drops_it(
     assert (await documents(database))["help/delivery.md"].pending is None
 
 
+async def test_imports_are_undone_one_after_the_other(
+    database: Database, settings: Settings, folder: Path
+) -> None:
+    first = await bring_in(database, settings, folder)
+    (folder / "delivery.md").write_text(CHANGED, encoding="utf-8")
+    second = await bring_in(database, settings, folder)
+
+    await take_out(database, second.batch_id)
+    undone = await take_out(database, first.batch_id)
+
+    assert (undone.documents, undone.documents_restored, undone.documents_kept) == (2, 0, 0)
+    assert await sections(database) == {}
+
+
+async def test_waiting_change_is_dropped_although_dates_were_set_since(
+    database: Database, settings: Settings, folder: Path
+) -> None:
+    await bring_in(database, settings, folder)
+    (folder / "delivery.md").write_text(CHANGED, encoding="utf-8")
+    waiting = await bring_in(database, settings, folder, approve=False)
+    document_id = (await documents(database))["help/delivery.md"].id
+    async with database.write() as session:
+        patch = DocumentPatch(valid_until=now() + timedelta(days=1))
+        await change_document(session, document_id, patch, changed_by="test")
+
+    undone = await take_out(database, waiting.batch_id)
+
+    assert (undone.documents_restored, undone.documents_kept) == (1, 0)
+    standing = (await documents(database))["help/delivery.md"]
+    assert (standing.pending, standing.version, standing.state) == (None, 3, "approved")
+
+
 async def test_undo_passes_over_a_change_that_never_stood(
     database: Database, settings: Settings, folder: Path
 ) -> None:
@@ -272,6 +308,27 @@ async def test_broken_file_is_rejected_with_its_name_and_the_others_go_in(
     assert "0xe9" in reasons[0]
     assert "holds no text" in reasons[1]
     assert "nested" in reasons[2]
+
+
+async def test_import_that_fails_halfway_leaves_nothing(
+    database: Database, settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bring_in(database, settings, folder)
+    before, stood = await sections(database), await revision(database)
+    (folder / "delivery.md").write_text(CHANGED, encoding="utf-8")
+    (folder / "contact.txt").write_text("Contact\n\nWrite to us.", encoding="utf-8")
+
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(importing, "take_document", fail)
+        with pytest.raises(OSError, match="disk is full"):
+            await bring_in(database, settings, folder)
+
+    assert (await sections(database), await revision(database)) == (before, stood)
+    assert "help/contact.txt" not in await documents(database)
+    assert counts(await bring_in(database, settings, folder)) == {"new": 1, "changed": 1, "unchanged": 1}
 
 
 async def test_folder_without_documents_is_refused(
@@ -311,6 +368,39 @@ async def test_personal_data_is_masked_and_the_hotline_stays(
     assert report.masked >= 1
 
 
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("https://shop.example/a", "https://shop.example/a"),
+        ("javascript:alert(1)", None),
+        ("/help/a", None),
+        ("https://a b", None),
+    ],
+)
+async def test_only_web_addresses_become_links(
+    database: Database, settings: Settings, tmp_path: Path, url: str, stored: str | None
+) -> None:
+    (tmp_path / "a.md").write_text(f"---\nurl: {url}\n---\n# Delivery\n\nTwo days.\n", encoding="utf-8")
+
+    await bring_in(database, settings, tmp_path / "a.md")
+
+    assert (await documents(database))["a.md"].url == stored
+
+
+async def test_name_of_a_file_that_is_no_text_is_stored_without_its_broken_characters(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "help"
+    folder.mkdir()
+    (folder / "caf\udce9.md").write_text("# Delivery\n\nTwo days.\n", encoding="utf-8")
+    (folder / "br\udce9.md").write_bytes(b"\xff\xfe\xff")
+
+    report = await bring_in(database, settings, folder)
+
+    assert [line.reason.split(":")[0] for line in report.rejected] == ["help/br.md"]
+    assert set(await documents(database)) == {"help/caf.md"}
+
+
 async def test_gb18030_is_read(database: Database, settings: Settings, tmp_path: Path) -> None:
     text = "# 发货时间\n\n我们会在收到您的订单之后的两天内发货，请您放心。\n"
     (tmp_path / "发货.md").write_bytes(text.encode("gb18030"))
@@ -320,3 +410,14 @@ async def test_gb18030_is_read(database: Database, settings: Settings, tmp_path:
     assert (counts(report), report.languages) == ({"new": 1}, {"zh": 1})
     [section] = (await knowledge_of(database)).sections
     assert (section.heading, section.text) == ("发货时间", "我们会在收到您的订单之后的两天内发货，请您放心。")
+
+
+async def test_doctor_counts_documents_that_may_be_quoted(
+    database: Database, settings: Settings, folder: Path, knowledge: dict[str, str]
+) -> None:
+    await bring_in(database, settings, folder / "returns.html")
+    await bring_in(database, settings, folder / "delivery.md", approve=False)
+
+    found = await check_knowledge(database, settings)
+
+    assert found.detail.endswith("; documents to quote from: 1; 1 drafts wait for approval")
