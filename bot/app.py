@@ -20,6 +20,7 @@ from bot.channels import openai_endpoints as openai
 from bot.channels import rasa_endpoints as rasa
 from bot.console.app import create_console
 from bot.conversations import endpoints as conversations
+from bot.conversations.ordering import InOrder
 from bot.cross_origin import SiteCorsMiddleware
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
@@ -113,6 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk,
         scrubbing,
         SiteOrigins(database, settings.cors_origins),
+        InOrder(),
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from retrieval.context import InContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Retrieved:
         timings_ms: milliseconds of "encode", "search" and "lexical".
         nearness: mean cosine of the nearest questions, whatever they lead to; 0 without any.
         surroundings: None where the bot knows no traffic.
+        context: what the conversation did to the search; None where nothing came before, or nothing that matters.
     """
 
     vector: NDArray[np.float32]
@@ -96,6 +101,7 @@ class Retrieved:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     nearness: float = 0.0
     surroundings: Surroundings | None = None
+    context: InContext | None = None
 
     @property
     def best_standing(self) -> float:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from retrieval.candidates import Retrieved
 from retrieval.confidence import ConfidenceModel
+from retrieval.context import Turn
 from retrieval.decision import Decision, decide
 from retrieval.evidence import FEATURES, evidence
 from retrieval.intents import IntentHead
 from retrieval.person_request import asks_for_person
 from retrieval.records import Language
+from retrieval.resolving import retrieve_in_context
 from retrieval.retriever import Progress, Retriever
 from retrieval.traffic import Traffic
 
@@ -71,6 +73,12 @@ class Engine:
             messages, limit=limit, fusion=self.confidence.fusion, head=self.head, progress=progress
         )
         return found if self.traffic is None else self.traffic.surround(found, self.confidence.fusion)
+
+    def retrieve_after(
+        self, utterance: str, *, language: Language, turns: Sequence[Turn], limit: int = 10
+    ) -> Retrieved:
+        """As `retrieve`, for an utterance that may lean on the exchanges before it, the last one first."""
+        return retrieve_in_context(self, utterance, language=language, turns=turns, limit=limit)
 
     def decide(self, retrieved: Retrieved, *, asks_for_person: bool) -> Decision:
         """Cheap, so that a service can decide again when a candidate may not be given any more."""

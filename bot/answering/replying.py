@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.answering.given_answers import PERSON_IS_HERE
 from bot.answering.knowledge_lookup import ServableAnswer, servable_answers
 from bot.answering.texts import texts_for
 from bot.answering.understanding import Understood
@@ -15,8 +16,6 @@ from retrieval.decision import Decision, Outcome, ScoredCandidate
 from retrieval.small_talk import SmallTalk
 
 SUGGESTED = 3
-PERSON_IS_HERE = "person_is_here"
-"""The rule of an exchange in which the bot is silent."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def reply_to(connection: Connection, understood: Understood) -> Reply:
         reply,
         intent=top.intent if top else None,
         candidates=_candidate_rows(decision.scored),
-        evidence={**understood.serving.engine.explain(retrieved), "masked": dict(understood.masked)},
+        evidence=_evidence(understood, retrieved),
     )
 
 
@@ -142,6 +141,22 @@ def _small_talk_reply(kind: SmallTalk, language: str) -> Reply:
         SmallTalk.GOODBYE: texts.goodbye,
     }[kind]
     return replace(_say(Outcome.ANSWERED, f"small_talk_{kind.value}", said, language), confidence=1.0)
+
+
+def _evidence(understood: Understood, retrieved: Retrieved) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        **understood.serving.engine.explain(retrieved),
+        "masked": dict(understood.masked),
+    }
+    if (context := retrieved.context) is not None:
+        told["context"] = {
+            "resolved": context.resolved,
+            "how": context.how,
+            "with": list(context.turns),
+            "chance": context.chance,
+            "without": context.without,
+        }
+    return told
 
 
 def _candidate_rows(scored: Sequence[ScoredCandidate]) -> list[dict[str, Any]]:

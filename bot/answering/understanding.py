@@ -1,14 +1,16 @@
 """From what was typed to what was found: everything that needs no transaction."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answering.companions import Assigned
+from bot.answering.context import leans
 from bot.answering.serving import ReleaseFollower, Serving
 from bot.errors import InvalidInputError
 from bot.experiments.splitting import Exposed
 from retrieval.candidates import Retrieved
+from retrieval.context import Turn
 from retrieval.language import detect_language
 from retrieval.masking import mask
 from retrieval.normalize import normalize
@@ -23,7 +25,8 @@ class Understood:
     """One utterance, masked, with what the index has for it.
 
     ``retrieved`` is None for small talk, for which nothing is searched. ``started`` is a reading of
-    ``time.perf_counter`` when the message came in.
+    ``time.perf_counter`` when the message came in. ``turns`` are the exchanges before it, the last one first, where it may lean
+    on them.
     """
 
     utterance: str
@@ -35,6 +38,7 @@ class Understood:
     retrieved: Retrieved | None
     started: float
     exposed: Exposed | None = None
+    turns: Sequence[Turn] = ()
 
 
 async def understand(
@@ -44,8 +48,9 @@ async def understand(
     languages: tuple[str, ...],
     conversation_language: str | None,
     assign: Callable[[Serving], Assigned] = Assigned,
+    turns: Sequence[Turn] = (),
 ) -> Understood:
-    """``assign`` says which release answers while the given one is promoted.
+    """``assign`` says which release answers while the given one is promoted; ``turns`` are the exchanges before.
 
     Raises:
         InvalidInputError: for a text that is empty or too long.
@@ -58,10 +63,20 @@ async def understand(
     wants_person = asks_for_person(utterance)
     talk = None if wants_person else small_talk(utterance)
     retrieved = None
+    leaning = turns if talk is None and not wants_person and leans(utterance, turns) else ()
     if talk is None:
-        retrieved = await follower.retrieve(serving, utterance, language=language)
+        retrieved = await follower.retrieve(serving, utterance, language=language, turns=leaning)
     return Understood(
-        utterance, masked, language, wants_person, talk, serving, retrieved, started, assigned.exposed
+        utterance,
+        masked,
+        language,
+        wants_person,
+        talk,
+        serving,
+        retrieved,
+        started,
+        exposed=assigned.exposed,
+        turns=leaning,
     )
 
 

@@ -18,6 +18,8 @@ ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime
 """id, language, state, last_position, visitor_id, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]
 """id, utterance, language, choices, outcome, reply, created_at of an exchange"""
+EarlierRow: TypeAlias = Row[str, str, str, str, JsonObject, datetime, str | None]
+"""utterance, language, outcome, rule, reply, created_at, and how context resolved it"""
 DescribedRow: TypeAlias = Row[str, str, str | None, str, datetime]
 """id, state, language, public_key of its site, created_at"""
 LockedRow: TypeAlias = Row[str, str | None]
@@ -56,6 +58,20 @@ _LAST_EXCHANGE = (
     .where(Exchange.conversation_id == bindparam("conversation_id"))
     .order_by(Exchange.id.desc())
     .limit(1)
+)
+_EARLIER = (
+    select(
+        Exchange.utterance,
+        Exchange.language,
+        Exchange.outcome,
+        Exchange.rule,
+        Exchange.reply,
+        Exchange.created_at,
+        Exchange.evidence["context"]["how"].as_string().label("how"),
+    )
+    .where(Exchange.conversation_id == bindparam("conversation_id"))
+    .order_by(Exchange.id.desc())
+    .limit(bindparam("limit"))
 )
 _MESSAGES_AFTER = (
     select(Message.__table__)
@@ -143,6 +159,11 @@ def add_exposure(connection: Connection, row: JsonObject) -> None:
 
 def last_exchange(connection: Connection, conversation_id: str) -> AskedRow | None:
     return connection.execute(_LAST_EXCHANGE, {"conversation_id": conversation_id}).one_or_none()
+
+
+def earlier_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[EarlierRow]:
+    """The last ones, the very last first."""
+    return connection.execute(_EARLIER, {"conversation_id": conversation_id, "limit": limit}).all()
 
 
 def messages_after(

@@ -100,7 +100,9 @@ class Shadows:
             log.error("shadow_not_kept", error=repr(error))
 
     async def _decided_row(self, shadow: Serving, understood: Understood, row: JsonObject) -> JsonObject:
-        found = self._retrievals.submit(shadow.engine, understood.utterance, language=understood.language)
+        found = self._retrievals.submit(
+            shadow.engine, understood.utterance, language=understood.language, turns=understood.turns
+        )
         retrieved: Retrieved = await asyncio.wrap_future(found)
         seen = replace(understood, serving=shadow, retrieved=retrieved)
         reply = await self._database.quick.read(lambda connection: reply_to(connection, seen))
