@@ -65,9 +65,10 @@ _BARE_NO = frozenset({"no", "nope", "nah", "不是", "不对", "sorry", "wait"})
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """`opens`: like a continuation, at its beginning or end; `refers`: points at something; `named`: terms of its own."""
+    """`opens`, `ends`: like a continuation; `refers`: points at something; `named`: terms that name something."""
 
     opens: bool
+    ends: bool
     refers: bool
     named: int
     terms: int
@@ -77,11 +78,17 @@ def cues_of(utterance: str) -> Cues:
     text = to_simplified(normalize(utterance).casefold())
     terms = tokenize_lexical(utterance)
     return Cues(
-        opens=bool(_OPENS.match(text) or _ENDS.search(text)),
+        opens=bool(_OPENS.match(text)),
+        ends=bool(_ENDS.search(text)),
         refers=bool(_REFERS.search(text)),
-        named=sum(term not in _FUNCTION for term in terms),
+        named=sum(term not in _FUNCTION and not _is_part(term, terms) for term in terms),
         terms=len(terms),
     )
+
+
+def _is_part(term: str, terms: list[str]) -> bool:
+    """Chinese words are given whole and in parts."""
+    return not term.isascii() and any(term in other and term != other for other in terms)
 
 
 def may_follow_up(utterance: str) -> bool:
@@ -89,7 +96,7 @@ def may_follow_up(utterance: str) -> bool:
     if len(utterance) > LONGEST:
         return False
     cues = cues_of(utterance)
-    return cues.terms <= MOST_TERMS and (cues.opens or cues.refers or cues.named <= FEW_NAMED)
+    return cues.terms <= MOST_TERMS and (cues.opens or cues.ends or cues.refers or cues.named <= FEW_NAMED)
 
 
 def correction(utterance: str) -> str | None:

@@ -8,6 +8,7 @@ from training import (
     adapt_cli,
     benchmark_cli,
     benchmark_companies_cli,
+    benchmark_context_cli,
     benchmark_loop_cli,
     benchmark_sets_cli,
     gate_cli,
@@ -21,6 +22,7 @@ app.add_typer(models_cli.app, name="models")
 benchmark_sets_cli.register(benchmark_cli.app)
 benchmark_companies_cli.register(benchmark_cli.app)
 benchmark_loop_cli.register(benchmark_cli.app)
+benchmark_context_cli.register(benchmark_cli.app)
 app.add_typer(benchmark_cli.app, name="benchmark")
 app.command("train")(train_cli.train)
 app.command("gate")(gate_cli.gate)

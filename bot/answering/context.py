@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from bot.answering.given_answers import PERSON_IS_HERE, given_answer
 from bot.conversations.repository import EarlierRow, earlier_exchanges
-from retrieval.context import JOINED, MOST_TURNS, Turn
+from retrieval.context import CORRECTION, FOLLOW_UP, JOINED, MOST_TURNS, Turn
 from retrieval.decision import Outcome
 from retrieval.follow_ups import correction, may_follow_up
 from retrieval.language import detect_language
@@ -16,6 +17,9 @@ from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
 from retrieval.small_talk import small_talk
 
+if TYPE_CHECKING:
+    from bot.answering.replying import Reply
+
 RECENT = timedelta(minutes=30)
 """Whoever comes back later begins anew: the usual end of a session in web statistics."""
 MERGE_WITHIN = timedelta(seconds=2)
@@ -23,7 +27,7 @@ MERGE_WITHIN = timedelta(seconds=2)
 LONGEST_EARLIER = 4000
 _ASKS_NOTHING = ("small_talk_", "asked_for_person")
 _LOOKED_BACK = MOST_TURNS + 2
-_LEADS_ON = ("follow_up", "correction", JOINED)
+_LEADS_ON = (FOLLOW_UP, CORRECTION, JOINED)
 
 
 def leans(utterance: str, turns: Sequence[Turn]) -> bool:
@@ -47,6 +51,14 @@ def turns_before(connection: Connection, conversation_id: str, *, at: datetime) 
         if not row.rule.startswith(_ASKS_NOTHING):
             turns.append(_turn(row, unfinished=not turns and at - row.created_at <= MERGE_WITHIN))
     return tuple(turns)
+
+
+def turn_of(utterance: str, language: str, reply: "Reply") -> Turn:
+    """Of a reply that is not stored."""
+    answer_id = given_answer(reply.outcome.value, {"parts": list(reply.parts)})
+    how = (reply.evidence or {}).get("context", {}).get("how")
+    said = reply.text if answer_id is not None else ""
+    return Turn(utterance, language, reply=said, answer_id=answer_id, leads_on=how in _LEADS_ON)
 
 
 def _turn(row: EarlierRow, *, unfinished: bool) -> Turn:

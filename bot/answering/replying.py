@@ -13,6 +13,7 @@ from bot.answering.understanding import Understood
 from bot.errors import InvalidInputError
 from retrieval.candidates import Retrieved
 from retrieval.decision import Decision, Outcome, ScoredCandidate
+from retrieval.several import SEVERAL_QUESTIONS, answers_each, joint_confidence
 from retrieval.small_talk import SmallTalk
 
 SUGGESTED = 3
@@ -44,13 +45,38 @@ def reply_to(connection: Connection, understood: Understood) -> Reply:
     servable = servable_answers(connection, [c.answer_id for c in retrieved.candidates])
     retrieved = _only(retrieved, servable)
     decision = understood.serving.engine.decide(retrieved, asks_for_person=understood.wants_person)
-    reply = _worded(decision, retrieved, servable, understood)
+    each = _answers_to_each(connection, understood, decision)
+    reply = each or _worded(decision, retrieved, servable, understood)
     top = servable.get(retrieved.candidates[0].answer_id) if retrieved.candidates else None
     return replace(
         reply,
         intent=top.intent if top else None,
         candidates=_candidate_rows(decision.scored),
-        evidence=_evidence(understood, retrieved),
+        evidence={**_evidence(understood, retrieved), **((each.evidence or {}) if each else {})},
+    )
+
+
+def _answers_to_each(connection: Connection, understood: Understood, whole: Decision) -> Reply | None:
+    """One answer a question of the message, where each surely has its own; else None."""
+    ids = [c.answer_id for found in understood.questions for c in found.candidates]
+    servable = servable_answers(connection, ids)
+    decide = understood.serving.engine.decide
+    parts = [decide(_only(found, servable), asks_for_person=False) for found in understood.questions]
+    if not answers_each(whole, parts):
+        return None
+    given = [servable[part.answers[0].candidate.answer_id] for part in parts]
+    texts = [answer.text_in(understood.language) for answer in given]
+    return Reply(
+        outcome=Outcome.ANSWERED,
+        rule=SEVERAL_QUESTIONS,
+        confidence=joint_confidence(parts),
+        text="\n\n".join(text for text, _ in texts),
+        language=texts[0][1],
+        parts=[
+            {"text": text, "answer_id": answer.id} for answer, (text, _) in zip(given, texts, strict=True)
+        ],
+        intent=given[0].intent,
+        evidence={"questions": [_candidate_rows(part.scored[:1])[0] for part in parts]},
     )
 
 

@@ -5,11 +5,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from bot.answering.context import turn_of
 from bot.answering.replying import Reply, reply_to
 from bot.answering.serving import ReleaseFollower
 from bot.answering.understanding import understand
 from bot.commands.console import AsJson, open_database, out, print_json, run
+from bot.db.engine import Database
 from bot.settings import Settings
+from retrieval.context import Turn
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +21,9 @@ def register(app: typer.Typer) -> None:
 
 def ask(
     question: Annotated[str, typer.Argument(help="What a customer would type")],
+    after: Annotated[
+        list[str] | None, typer.Option("--after", help="What was asked before, in order; can be repeated")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show what led to the reply")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -29,11 +35,7 @@ def ask(
             follower = ReleaseFollower(database, settings)
             try:
                 await follower.refresh()
-                understood = await understand(
-                    question, follower=follower, languages=settings.languages, conversation_language=None
-                )
-                reply = await database.quick.read(lambda connection: reply_to(connection, understood))
-                return reply, understood.serving.release_id
+                return await _in_turn(database, follower, settings, [*(after or ()), question])
             finally:
                 follower.close()
 
@@ -44,6 +46,28 @@ def ask(
     _print_reply(reply)
     if explain:
         _print_explanation(reply, release)
+
+
+async def _in_turn(
+    database: Database, follower: ReleaseFollower, settings: Settings, questions: list[str]
+) -> tuple[Reply, str]:
+    """The last reply. Each question is asked after those before it and their replies, as in a conversation."""
+    turns: list[Turn] = []
+    language = None
+    for question in questions:
+        understood = await understand(
+            question,
+            follower=follower,
+            languages=settings.languages,
+            conversation_language=language,
+            turns=turns,
+        )
+        seen = understood
+        reply = await database.quick.read(lambda connection: reply_to(connection, seen))  # noqa: B023  # awaited
+        language = understood.language
+        if understood.small_talk is None and not understood.wants_person:
+            turns = [turn_of(understood.utterance, understood.language, reply), *turns]
+    return reply, understood.serving.release_id
 
 
 def _as_json(reply: Reply, release: str, *, explain: bool) -> dict[str, Any]:
@@ -82,5 +106,15 @@ def _print_explanation(reply: Reply, release: str) -> None:
         numbers = (f"{row[name]:.3f}" for name in ("similarity", "lexical", "support", "confidence"))
         table.add_row(row["question"], row["answer_id"], *numbers)
     out.print(table)
-    evidence = (f"{name} {value}" for name, value in (reply.evidence or {}).items() if name != "masked")
-    out.print(" · ".join(evidence))
+    told = dict(reply.evidence or {})
+    context = told.pop("context", None)
+    out.print(" · ".join(f"{name} {value}" for name, value in told.items() if name != "masked"))
+    if context is not None:
+        _print_context(context)
+
+
+def _print_context(context: dict[str, Any]) -> None:
+    """What was searched, and why."""
+    before = " · ".join(context["with"])
+    said = f"context {context['how']}, chance {context['chance']:.2f}: {before}"
+    out.print(said + (f" · without {context['without']}" if context["without"] else ""), markup=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.principals import Principal, VisitorPrincipal
@@ -13,6 +13,7 @@ from bot.db.base import JsonObject, new_id, now
 from bot.db.comparison_tables import Exposure
 from bot.db.conversation_tables import Conversation, Exchange, Message
 from bot.errors import NotFoundError
+from retrieval.context import ALONE
 
 ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
 """id, language, state, last_position, visitor_id, created_at"""
@@ -86,6 +87,12 @@ _LOCK = (
 )
 _ADD_EXCHANGE, _ADD_MESSAGES = insert(Exchange), insert(Message)
 _ADD_EXPOSURE = insert(Exposure)
+
+
+def asked_alone() -> ColumnElement[bool]:
+    """Exchanges whose utterance was searched as it is, so that it can be asked again without its conversation."""
+    how = Exchange.evidence["context"]["how"].as_string()
+    return or_(how.is_(None), how == ALONE)
 
 
 def conversation_for(

@@ -5,11 +5,12 @@ from math import exp, log1p
 import numpy as np
 import pytest
 
-from retrieval import context as context_module
 from retrieval.confidence import default_confidence
 from retrieval.context import (
     GATE,
+    RESOLVE_AT,
     Turn,
+    TurnWeights,
     apart,
     chance_of_leaning,
     gate_features,
@@ -41,16 +42,17 @@ def engine() -> Engine:
     return Engine(Retriever.build(HashEncoder(), KNOWLEDGE), default_confidence())
 
 
-def test_vectors_of_the_turns_are_added_by_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context_module, "QUESTION_WEIGHTS", (0.5, 0.25))
-    monkeypatch.setattr(context_module, "REPLY_WEIGHT", 0.2)
+def test_vectors_of_the_turns_are_added_by_their_weights() -> None:
+    weights = TurnWeights((0.5, 0.25), 0.2)
     one, two, three, four = np.eye(4, dtype=np.float32)
 
-    moved = in_context(one, np.stack([two, three]), four)
+    moved = in_context(one, np.stack([two, three]), four, weights=weights)
 
     expected = np.array([1, 0.5, 0.25, 0.2]) / np.sqrt(1 + 0.25 + 0.0625 + 0.04)
     np.testing.assert_allclose(moved, expected, rtol=1e-6)
-    np.testing.assert_allclose(in_context(one, np.stack([two])), [0.8944272, 0.4472136, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose(
+        in_context(one, np.stack([two]), weights=weights), [0.8944272, 0.4472136, 0, 0], rtol=1e-6
+    )
 
 
 def test_turns_count_as_far_as_each_leant_on_the_one_before() -> None:
@@ -63,15 +65,17 @@ def test_turns_count_as_far_as_each_leant_on_the_one_before() -> None:
 
 
 def test_gate_is_a_logistic_of_its_features() -> None:
-    cues = Cues(opens=True, refers=False, named=1, terms=2)
+    cues = Cues(opens=True, ends=False, refers=False, named=1, terms=2)
     features = gate_features(cues, alone=0.5, in_context=0.75, apart=2.0)
 
     assert features == pytest.approx(
         {
             "intercept": 1.0,
             "opens": 1.0,
+            "ends": 0.0,
             "refers": 0.0,
             "named": log1p(1),
+            "few": 1.0,
             "alone": 0.0,
             "in_context": 1.0986123,
             "apart": 2 * log1p(1),
@@ -82,7 +86,7 @@ def test_gate_is_a_logistic_of_its_features() -> None:
 
 
 def test_certain_confidences_weigh_no_more_than_five() -> None:
-    features = gate_features(Cues(False, False, 0, 1), alone=1.0, in_context=0.0, apart=0.0)
+    features = gate_features(Cues(False, False, False, 0, 1), alone=1.0, in_context=0.0, apart=0.0)
     assert (features["alone"], features["in_context"]) == (5.0, -5.0)
 
 
@@ -104,12 +108,12 @@ def test_follow_up_is_found_with_the_question_before_it(engine: Engine) -> None:
     assert found.context is not None
     assert (found.context.how, found.context.turns) == ("follow_up", ("How much is standard shipping?",))
     assert found.candidates[0].answer_id == "express"
-    assert found.context.chance >= context_module.RESOLVE_AT
+    assert found.context.chance >= RESOLVE_AT
 
 
 def test_chinese_follow_up_is_found_too(engine: Engine) -> None:
     before = Turn("普通快递多少钱？", "zh", answer_id="shipping")
-    found = engine.retrieve_after("那加急呢？", language="zh", turns=[before])
+    found = engine.retrieve_after("那加急快递呢？", language="zh", turns=[before])
 
     assert found.language == "zh"
     assert found.candidates[0].answer_id == "express"

@@ -6,11 +6,11 @@ from retrieval.follow_ups import LONGEST, Cues, correction, cues_of, may_follow_
 @pytest.mark.parametrize(
     ("utterance", "cues"),
     [
-        ("and for business customers?", Cues(opens=True, refers=False, named=2, terms=4)),
-        ("how much is it then", Cues(opens=True, refers=True, named=0, terms=5)),
-        ("那要多久？", Cues(opens=True, refers=True, named=1, terms=2)),
-        ("企业客户呢", Cues(opens=True, refers=False, named=2, terms=3)),
-        ("Reset password", Cues(opens=False, refers=False, named=2, terms=2)),
+        ("and for business customers?", Cues(opens=True, ends=False, refers=False, named=2, terms=4)),
+        ("how much is it then", Cues(opens=False, ends=True, refers=True, named=0, terms=5)),
+        ("那要多久？", Cues(opens=True, ends=False, refers=True, named=1, terms=2)),
+        ("企业客户呢", Cues(opens=False, ends=True, refers=False, named=2, terms=3)),
+        ("Reset password", Cues(opens=False, ends=False, refers=False, named=2, terms=2)),
     ],
 )
 def test_cues_are_read_from_the_wording_alone(utterance: str, cues: Cues) -> None:
