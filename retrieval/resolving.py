@@ -24,6 +24,7 @@ from retrieval.context import (
     gate_features,
     in_context,
     in_effect,
+    is_long,
     without_answer,
 )
 from retrieval.encoder import Vectors
@@ -125,7 +126,7 @@ def weighed(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved
 def _moved(rows: Vectors, turns: Sequence[Turn]) -> Vectors:
     """`rows`: the utterance, the turns' questions, and the last reply where there is one."""
     reply = rows[-1] if turns[0].reply else None
-    return in_context(rows[0], rows[1 : 1 + len(turns)], reply)
+    return in_context(rows[0], rows[1 : 1 + len(turns)], reply, long_reply=is_long(turns[0].reply))
 
 
 def _searched(

@@ -46,7 +46,9 @@ def context(
         folder = data / FOLDER
         if choose:
             for share, weights in chosen_weights(encoder, folder, seed=seed):
-                console.print(f"{share:.4f}  questions {weights.questions}  reply {weights.reply}")
+                console.print(
+                    f"{share:.4f}  questions {weights.questions}  replies {weights.reply}, {weights.long_reply}"
+                )
             return
         worth = worth_of_context(encoder, folder, seed=seed)
     if as_json:
@@ -54,10 +56,13 @@ def context(
         return
     console.print(f"{worth.messages} messages of {worth.dialogues} dialogues, seed {seed}, {encoder.name}")
     console.print(f"Right reply of ten, messages alone: {worth.alone:.1%}")
-    for name, gain in (
-        ("in context", worth.in_context),
-        ("in context, history alone", worth.asked_in_context),
-    ):
+    named = {
+        "in context": worth.in_context,
+        f"in context, the {worth.later_messages} with a question before them": worth.later,
+        "in context, the other nine drawn evenly from the labels": worth.evenly,
+        "in context, history as it is": worth.history_alone,
+    }
+    for name, gain in named.items():
         told = f"{gain.share:.1%}, {gain.gain * 100:+.1f} points ({gain.low * 100:+.1f} to {gain.high * 100:+.1f})"
         console.print(f"Right reply of ten, {name}: {told}")
 

@@ -43,7 +43,7 @@ def engine() -> Engine:
 
 
 def test_vectors_of_the_turns_are_added_by_their_weights() -> None:
-    weights = TurnWeights((0.5, 0.25), 0.2)
+    weights = TurnWeights((0.5, 0.25), reply=0.2, long_reply=0.1)
     one, two, three, four = np.eye(4, dtype=np.float32)
 
     moved = in_context(one, np.stack([two, three]), four, weights=weights)

@@ -1,13 +1,14 @@
 """Labelled replies of past dialogues, and choosing the right one of ten for what a customer said, with and without its context.
 
-The history is the replies of other dialogues: each is found by the message before it. A reply of a label is as near as its
-NEIGHBOURS nearest messages in the mean. With context, the messages of the history and the one asked are both encoded by
+The history is the replies of other dialogues: each is found by the message before it. A label is as near as the NEIGHBOURS nearest
+messages that got it, in the mean. The nine others are drawn from the replies of the history, so that a frequent one is drawn often. With context, the messages of the history and the one asked are both encoded by
 `retrieval.context.in_context`, as in the service.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.context import WEIGHTS, TurnWeights, in_context
+from retrieval.context import WEIGHTS, TurnWeights, in_context, is_long
 from retrieval.encoder import Encoder, Progress
 from training.errors import EvaluationError
-from training.splits import share_of
 
 Floats = NDArray[np.float32]
 FOLDER, FILE = "star_dialogues", "dialogues.jsonl.gz"
@@ -30,8 +30,7 @@ NOT_STANDARD = "custom"
 """The label of replies that the agent wrote freely."""
 HISTORY, CHOOSING, TEST = "history", "choosing", "test"
 SHARES = {HISTORY: (0.0, 0.6), CHOOSING: (0.6, 0.8), TEST: (0.8, 1.0)}
-MOST = {HISTORY: 1500, CHOOSING: 400, TEST: 600}
-SALT = "context"
+MOST = {HISTORY: 1200, CHOOSING: 300, TEST: 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +52,23 @@ class Rows:
     alone: Floats
     questions: Floats
     reply: Floats
+    long_reply: tuple[bool, ...]
 
     def in_context(self, weights: TurnWeights = WEIGHTS) -> Floats:
         """(n, d) by the function that serves."""
-        return np.stack(
-            [
-                in_context(alone, questions, reply, weights=weights)
-                for alone, questions, reply in zip(self.alone, self.questions, self.reply, strict=True)
-            ]
-        )
+        each = zip(self.alone, self.questions, self.reply, self.long_reply, strict=True)
+        moved = [
+            in_context(alone, questions, reply, long_reply=long, weights=weights)
+            for alone, questions, reply, long in each
+        ]
+        return np.stack(moved)
 
 
 def read_part(folder: Path, part: str) -> tuple[Said, ...]:
-    """The labelled messages of a part's dialogues, which are told apart by a hash. Raises EvaluationError."""
+    """The labelled messages of a part's dialogues, told apart by a hash. Raises EvaluationError."""
     low, high = SHARES[part]
-    chosen = [each for each in _dialogues(folder) if low <= share_of(_id(each), salt=SALT) < high]
-    chosen.sort(key=lambda each: share_of(_id(each), salt=f"{SALT} order"))
+    chosen = [each for each in _dialogues(folder) if low <= _place(_id(each)) < high]
+    chosen.sort(key=lambda each: _place(f"x{_id(each)}"))
     found = tuple(said for each in chosen[: MOST[part]] for said in _labelled(each))
     if not found:
         raise EvaluationError(f"{folder / FILE} has no labelled replies in its {part} part")
@@ -91,41 +91,50 @@ def encoded(encoder: Encoder, said: Sequence[Said], *, progress: Progress | None
         np.stack([at[each.message] for each in said]),
         np.stack([questions(each) for each in said]),
         np.stack([at.get(each.reply, nothing) for each in said]),
+        tuple(is_long(each.reply) for each in said),
     )
 
 
-def right_of_ten(
-    history: Sequence[Said], asked: Sequence[Said], *, index: Floats, queries: Floats, seed: int
-) -> NDArray[np.bool_]:
-    """(m,) whether the right label is nearer than nine others, drawn by `seed`.
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """(m, l) mean cosine of each message to the NEIGHBOURS nearest messages that got a label; (l,) how often each was given."""
 
-    A message whose label the history lacks counts as wrong.
-
-    Args:
-        index, queries: (n, d) and (m, d) unit rows of `history` and `asked`.
-    """
-    labels = sorted({each.label for each in history})
-    numbers = {label: number for number, label in enumerate(labels)}
-    nearness = _nearness([numbers[each.label] for each in history], index, queries, len(labels))
-    random = np.random.default_rng(seed)
-    right = np.zeros(len(asked), bool)
-    for place, each in enumerate(asked):
-        others = [number for label, number in numbers.items() if label != each.label]
-        drawn = random.choice(others, size=min(CHOICES - 1, len(others)), replace=False)
-        if each.label in numbers:
-            right[place] = nearness[place, numbers[each.label]] > nearness[place, drawn].max(initial=-2.0)
-    return right
+    labels: tuple[str, ...]
+    given: NDArray[np.int_]
+    cosines: Floats
 
 
-def _nearness(owners: Sequence[int], index: Floats, queries: Floats, labels: int) -> Floats:
-    """(m, l) mean cosine of the nearest messages of each label."""
-    own = np.array(owners)
-    found = np.empty((len(queries), labels), np.float32)
-    for number in range(labels):
+def nearness(history: Sequence[Said], *, index: Floats, queries: Floats) -> Nearness:
+    """`index` (n, d) and `queries` (m, d): unit rows of the history and of the messages asked."""
+    labels = tuple(sorted({each.label for each in history}))
+    own = np.array([labels.index(each.label) for each in history])
+    cosines = np.empty((len(queries), len(labels)), np.float32)
+    for number in range(len(labels)):
         mine = queries @ index[own == number].T  # (m, n of the label)
         count = min(NEIGHBOURS, mine.shape[1])
-        found[:, number] = np.partition(mine, -count, axis=1)[:, -count:].mean(axis=1)
-    return found
+        cosines[:, number] = np.partition(mine, -count, axis=1)[:, -count:].mean(axis=1)
+    return Nearness(labels, np.bincount(own, minlength=len(labels)), cosines)
+
+
+def right_of_ten(
+    found: Nearness, asked: Sequence[Said], *, seed: int, evenly: bool = False
+) -> NDArray[np.bool_]:
+    """(m,) whether the right label is nearer than nine others, drawn by `seed` as often as they were given, or `evenly`.
+
+    A message whose label the history lacks counts as wrong.
+    """
+    random = np.random.default_rng(seed)
+    odds = np.ones(len(found.labels)) if evenly else found.given.astype(float)
+    right = np.zeros(len(asked), bool)
+    for place, each in enumerate(asked):
+        others = np.array([label != each.label for label in found.labels])
+        chances = np.where(others, odds, 0.0)
+        count = min(CHOICES - 1, int(others.sum()))
+        drawn = random.choice(len(odds), size=count, replace=False, p=chances / max(chances.sum(), 1.0))
+        if not others.all():
+            own = found.labels.index(each.label)
+            right[place] = found.cosines[place, own] > found.cosines[place, drawn].max(initial=-2.0)
+    return right
 
 
 def _dialogues(folder: Path) -> Iterator[dict[str, Any]]:
@@ -136,6 +145,11 @@ def _dialogues(folder: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
     except (OSError, EOFError, ValueError) as error:
         raise EvaluationError(f"{path} cannot be read as dialogues ({error})") from error
+
+
+def _place(name: str) -> float:
+    """From 0 to below 1, by a hash."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
 
 
 def _id(dialogue: dict[str, Any]) -> str:
