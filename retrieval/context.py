@@ -52,7 +52,7 @@ class TurnWeights:
     long_reply: float
 
 
-WEIGHTS = TurnWeights((0.5, 0.35, 0.24), reply=0.7, long_reply=0.35)
+WEIGHTS = TurnWeights((0.5, 0.35, 0.24), reply=0.7, long_reply=0.2)
 LONG_REPLY = 20
 """Terms; a longer reply is a long one."""
 

@@ -29,7 +29,6 @@ from retrieval.context import (
 )
 from retrieval.encoder import Vectors
 from retrieval.follow_ups import correction, cues_of
-from retrieval.normalize import normalize
 from retrieval.records import Language
 
 if TYPE_CHECKING:
@@ -99,8 +98,8 @@ def search_both_ways(
 ) -> tuple[Retrieved, Retrieved]:
     """What the plain utterance finds and what it finds after `turns`, encoded together; the timings are those of both."""
     begin = perf_counter()
-    texts = [utterance, *(turn.utterance for turn in turns), *([turns[0].reply] if turns[0].reply else [])]
-    encoded = engine.retriever.encoder.encode_messages([normalize(text) for text in texts])
+    texts = [utterance, *(turn.utterance for turn in turns)]
+    encoded = engine.replies.encode(engine.retriever.encoder, texts, turns[0].reply)
     encode_ms = (perf_counter() - begin) * 1000
     plain = _searched(engine, utterance, encoded.embeddings[0], encoded.tuned[0], language, limit)
     embedding, tuned = (_moved(rows, turns) for rows in (encoded.embeddings, encoded.tuned))
