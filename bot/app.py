@@ -20,6 +20,7 @@ from bot.channels import openai_endpoints as openai
 from bot.channels import rasa_endpoints as rasa
 from bot.console.app import create_console
 from bot.conversations import endpoints as conversations
+from bot.conversations.ordering import InOrder
 from bot.cross_origin import SiteCorsMiddleware
 from bot.db.engine import Database
 from bot.db.migrating import require_schema
@@ -116,6 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         scrubbing,
         SiteOrigins(database, settings.cors_origins),
         phrasing,
+        InOrder(),
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)

@@ -15,6 +15,7 @@ from bot.access.principals import KeyPrincipal, Principal, Scope, TokenPrincipal
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
 from bot.answering.serving import ReleaseFollower
+from bot.conversations.ordering import InOrder
 from bot.db.engine import Database
 from bot.erasing.scrubbing import Scrubbing
 from bot.errors import ForbiddenError, UnauthorizedError
@@ -43,6 +44,7 @@ class Parts:
     scrubbing: Scrubbing
     origins: SiteOrigins
     phrasing: Phrasing
+    in_order: InOrder
 
 
 def parts_of(request: Request) -> Parts:

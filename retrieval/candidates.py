@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.section_search import NOTHING_FOUND, SectionHit, SectionsFound
+if TYPE_CHECKING:
+    from retrieval.context import InContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Retrieved:
         nearness: mean cosine of the nearest questions, whatever they lead to; 0 without any.
         surroundings: None where the bot knows no traffic.
         found_sections: of documents, apart from the candidates and without effect on them.
+        context: what the conversation did to the search; None where nothing came before, or nothing that matters.
     """
 
     vector: NDArray[np.float32]
@@ -100,6 +104,7 @@ class Retrieved:
     nearness: float = 0.0
     surroundings: Surroundings | None = None
     found_sections: SectionsFound = NOTHING_FOUND
+    context: InContext | None = None
 
     @property
     def sections(self) -> tuple[SectionHit, ...]:

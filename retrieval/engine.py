@@ -6,17 +6,20 @@ Service, command line, benchmark and gate all decide through `Engine`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from retrieval.candidates import Retrieved
 from retrieval.composition_confidence import composed_at
 from retrieval.confidence import ConfidenceModel
+from retrieval.context import Turn
 from retrieval.decision import Decision, decide
 from retrieval.evidence import FEATURES, evidence
 from retrieval.intents import IntentHead
 from retrieval.person_request import asks_for_person
 from retrieval.records import Language
+from retrieval.reply_vectors import ReplyVectors
+from retrieval.resolving import retrieve_in_context
 from retrieval.retriever import Progress, Retriever
 from retrieval.traffic import Traffic
 
@@ -37,6 +40,7 @@ class Engine:
     confidence: ConfidenceModel
     head: IntentHead | None = None
     traffic: Traffic | None = None
+    replies: ReplyVectors = field(default_factory=ReplyVectors, compare=False, repr=False)
 
     @classmethod
     def load(cls, checkpoint_path: Path, snapshot_path: Path) -> Engine:
@@ -72,6 +76,12 @@ class Engine:
             messages, limit=limit, fusion=self.confidence.fusion, head=self.head, progress=progress
         )
         return found if self.traffic is None else self.traffic.surround(found, self.confidence.fusion)
+
+    def retrieve_after(
+        self, utterance: str, *, language: Language, turns: Sequence[Turn], limit: int = 10
+    ) -> Retrieved:
+        """As `retrieve`, for an utterance that may lean on the exchanges before it, the last one first."""
+        return retrieve_in_context(self, utterance, language=language, turns=turns, limit=limit)
 
     def decide(self, retrieved: Retrieved, *, asks_for_person: bool) -> Decision:
         """Cheap, so that a service can decide again when a candidate may not be given any more."""

@@ -9,6 +9,7 @@ from training import (
     benchmark_cli,
     benchmark_companies_cli,
     benchmark_composed_cli,
+    benchmark_context_cli,
     benchmark_loop_cli,
     benchmark_sets_cli,
     gate_cli,
@@ -23,6 +24,7 @@ benchmark_sets_cli.register(benchmark_cli.app)
 benchmark_companies_cli.register(benchmark_cli.app)
 benchmark_loop_cli.register(benchmark_cli.app)
 benchmark_composed_cli.register(benchmark_cli.app)
+benchmark_context_cli.register(benchmark_cli.app)
 app.add_typer(benchmark_cli.app, name="benchmark")
 app.command("train")(train_cli.train)
 app.command("gate")(gate_cli.gate)

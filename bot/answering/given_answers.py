@@ -3,6 +3,8 @@
 from bot.db.base import JsonObject
 from retrieval.decision import Outcome
 
+PERSON_IS_HERE = "person_is_here"
+"""The rule of an exchange in which the bot is silent."""
 GAVE_ANSWER = (Outcome.ANSWERED.value, Outcome.COMPOSED.value)
 
 

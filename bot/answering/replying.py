@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.answering.composed_parts import composed_parts, composed_text, composition_rows, section_rows
+from bot.answering.given_answers import PERSON_IS_HERE
 from bot.answering.knowledge_lookup import (
     ServableAnswer,
     ServableSection,
@@ -19,11 +20,10 @@ from bot.errors import InvalidInputError
 from retrieval.candidates import Retrieved
 from retrieval.composition import Composition
 from retrieval.decision import Decision, Outcome, ScoredCandidate
+from retrieval.several import SEVERAL_QUESTIONS, answers_each, joint_confidence
 from retrieval.small_talk import SmallTalk
 
 SUGGESTED = 3
-PERSON_IS_HERE = "person_is_here"
-"""The rule of an exchange in which the bot is silent."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,10 @@ def reply_to(connection: Connection, understood: Understood) -> Reply:
         return _small_talk_reply(understood.small_talk, understood.language)
     found = _found_now(connection, understood)
     decision, retrieved = found.decision, found.retrieved
-    if decision.outcome is Outcome.COMPOSED:
+    each = _answers_to_each(connection, understood, decision)
+    if each is not None:
+        reply = each
+    elif decision.outcome is Outcome.COMPOSED:
         reply = _composed(decision, found.quotable, understood)
     else:
         reply = _worded(decision, retrieved, found.servable, understood)
@@ -59,11 +62,35 @@ def reply_to(connection: Connection, understood: Understood) -> Reply:
         intent=top.intent if top else None,
         candidates=_candidate_rows(decision.scored),
         evidence={
-            **understood.serving.engine.explain(retrieved),
+            **_evidence(understood, retrieved),
             **_sources_evidence(decision, retrieved),
             **_wording_evidence(decision, understood),
-            "masked": dict(understood.masked),
+            **((each.evidence or {}) if each else {}),
         },
+    )
+
+
+def _answers_to_each(connection: Connection, understood: Understood, whole: Decision) -> Reply | None:
+    """One answer a question of the message, where each surely has its own; else None."""
+    ids = [c.answer_id for found in understood.questions for c in found.candidates]
+    servable = servable_answers(connection, ids)
+    decide = understood.serving.engine.decide
+    parts = [decide(_only(found, servable), asks_for_person=False) for found in understood.questions]
+    if not answers_each(whole, parts):
+        return None
+    given = [servable[part.answers[0].candidate.answer_id] for part in parts]
+    texts = [answer.text_in(understood.language) for answer in given]
+    return Reply(
+        outcome=Outcome.ANSWERED,
+        rule=SEVERAL_QUESTIONS,
+        confidence=joint_confidence(parts),
+        text="\n\n".join(text for text, _ in texts),
+        language=texts[0][1],
+        parts=[
+            {"text": text, "answer_id": answer.id} for answer, (text, _) in zip(given, texts, strict=True)
+        ],
+        intent=given[0].intent,
+        evidence={"questions": [_candidate_rows(part.scored[:1])[0] for part in parts]},
     )
 
 
@@ -72,7 +99,9 @@ def composition_for(connection: Connection, understood: Understood) -> Compositi
     if understood.retrieved is None:
         return None
     decision = _found_now(connection, understood).decision
-    return decision.composition if decision.outcome is Outcome.COMPOSED else None
+    if decision.outcome is not Outcome.COMPOSED or _answers_to_each(connection, understood, decision):
+        return None
+    return decision.composition
 
 
 @dataclass(frozen=True)
@@ -230,6 +259,22 @@ def _small_talk_reply(kind: SmallTalk, language: str) -> Reply:
         SmallTalk.GOODBYE: texts.goodbye,
     }[kind]
     return replace(_say(Outcome.ANSWERED, f"small_talk_{kind.value}", said, language), confidence=1.0)
+
+
+def _evidence(understood: Understood, retrieved: Retrieved) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        **understood.serving.engine.explain(retrieved),
+        "masked": dict(understood.masked),
+    }
+    if (context := retrieved.context) is not None:
+        told["context"] = {
+            "resolved": context.resolved,
+            "how": context.how,
+            "with": list(context.turns),
+            "chance": context.chance,
+            "without": context.without,
+        }
+    return told
 
 
 def _candidate_rows(scored: Sequence[ScoredCandidate]) -> list[dict[str, Any]]:

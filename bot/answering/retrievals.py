@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock, get_native_id
 
 from retrieval.candidates import Retrieved
+from retrieval.context import Turn
 from retrieval.engine import Engine
 
 LARGEST_BATCH = 4
@@ -22,6 +23,7 @@ class _Waiting:
     engine: Engine
     utterance: str
     language: str
+    turns: Sequence[Turn] = ()
     done: Future[Retrieved] = field(default_factory=Future)
 
 
@@ -35,8 +37,11 @@ class Retrievals:
         self._waiting: list[_Waiting] = []
         self._taking = Lock()
 
-    def submit(self, engine: Engine, utterance: str, *, language: str) -> Future[Retrieved]:
-        message = _Waiting(engine, utterance, language)
+    def submit(
+        self, engine: Engine, utterance: str, *, language: str, turns: Sequence[Turn] = ()
+    ) -> Future[Retrieved]:
+        """With `turns`, the exchanges before it, the message is searched for in their context."""
+        message = _Waiting(engine, utterance, language, turns)
         with self._taking:
             self._waiting.append(message)
         self._threads.submit(self._retrieve_some)
@@ -68,7 +73,16 @@ def _be_nice(niceness: int) -> None:
 
 
 def _retrieved(batch: Sequence[_Waiting]) -> list[Retrieved]:
-    return batch[0].engine.retrieve_all([(each.utterance, each.language) for each in batch]) if batch else []
+    """Those with turns have several texts to encode each, and are searched for one by one."""
+    plain = [each for each in batch if not each.turns]
+    found = iter(
+        plain[0].engine.retrieve_all([(each.utterance, each.language) for each in plain]) if plain else []
+    )
+    return [_in_context(each) if each.turns else next(found) for each in batch]
+
+
+def _in_context(message: _Waiting) -> Retrieved:
+    return message.engine.retrieve_after(message.utterance, language=message.language, turns=message.turns)
 
 
 def _retrieve_alone(message: _Waiting) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,6 +22,7 @@ from bot.releases import repository
 from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
 from retrieval.candidates import Retrieved
+from retrieval.context import Turn
 from retrieval.engine import Engine
 
 FOLLOW_INTERVAL_S = 0.5
@@ -76,13 +78,15 @@ class ReleaseFollower:
         """Returns when no message waits for or is in the encoder."""
         await self._idle.wait()
 
-    async def retrieve(self, serving: Serving, utterance: str, *, language: str) -> Retrieved:
+    async def retrieve(
+        self, serving: Serving, utterance: str, *, language: str, turns: Sequence[Turn] = ()
+    ) -> Retrieved:
         """Encodes and searches off the event loop; refuses instead of queueing without end."""
         if self._waiting >= MAX_WAITING:
             raise UnavailableError(f"{self._waiting} messages are waiting already")
         self._count(self._waiting + 1)
         try:
-            found = self._retrievals.submit(serving.engine, utterance, language=language)
+            found = self._retrievals.submit(serving.engine, utterance, language=language, turns=turns)
             return await asyncio.wrap_future(found)
         finally:
             self._count(self._waiting - 1)

@@ -1,19 +1,24 @@
 """From what was typed to what was found: everything that needs no transaction."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answering.companions import Assigned
+from bot.answering.context import leans
 from bot.answering.serving import ReleaseFollower, Serving
 from bot.answering.wordings import Wording
 from bot.errors import InvalidInputError
 from bot.experiments.splitting import Exposed
 from retrieval.candidates import Retrieved
+from retrieval.confidence_model import known_question
+from retrieval.context import Turn
 from retrieval.language import detect_language
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
+from retrieval.several import questions_in
 from retrieval.small_talk import SmallTalk, small_talk
 
 LONGEST_MESSAGE = 4000
@@ -24,7 +29,9 @@ class Understood:
     """One utterance, masked, with what the index has for it.
 
     ``retrieved`` is None for small talk, for which nothing is searched. ``started`` is a reading of
-    ``time.perf_counter`` when the message came in. ``wording`` is what a language model made of the sources, if it was asked.
+    ``time.perf_counter`` when the message came in. ``turns`` are the exchanges before it, the last one first, where it may lean
+    on them. ``questions`` is what was found for each question of a message that has several. ``wording`` is what a language model
+    made of the sources, if it was asked.
     """
 
     utterance: str
@@ -37,6 +44,8 @@ class Understood:
     started: float
     exposed: Exposed | None = None
     wording: Wording | None = None
+    turns: Sequence[Turn] = ()
+    questions: Sequence[Retrieved] = ()
 
 
 async def understand(
@@ -46,8 +55,9 @@ async def understand(
     languages: tuple[str, ...],
     conversation_language: str | None,
     assign: Callable[[Serving], Assigned] = Assigned,
+    turns: Sequence[Turn] = (),
 ) -> Understood:
-    """``assign`` says which release answers while the given one is promoted.
+    """``assign`` says which release answers while the given one is promoted; ``turns`` are the exchanges before.
 
     Raises:
         InvalidInputError: for a text that is empty or too long.
@@ -59,12 +69,38 @@ async def understand(
     language = detect_language(utterance, languages=languages, default=conversation_language)
     wants_person = asks_for_person(utterance)
     talk = None if wants_person else small_talk(utterance)
-    retrieved = None
+    retrieved: Retrieved | None = None
+    questions: Sequence[Retrieved] = ()
+    leaning = turns if talk is None and not wants_person and leans(utterance, turns) else ()
     if talk is None:
-        retrieved = await follower.retrieve(serving, utterance, language=language)
+        retrieved = await follower.retrieve(serving, utterance, language=language, turns=leaning)
+    if retrieved is not None and not wants_person:
+        questions = await _each_question(follower, serving, text, retrieved)
     return Understood(
-        utterance, masked, language, wants_person, talk, serving, retrieved, started, assigned.exposed
+        utterance,
+        masked,
+        language,
+        wants_person,
+        talk,
+        serving,
+        retrieved,
+        started,
+        exposed=assigned.exposed,
+        turns=leaning,
+        questions=questions,
     )
+
+
+async def _each_question(
+    follower: ReleaseFollower, serving: Serving, text: str, whole: Retrieved
+) -> Sequence[Retrieved]:
+    """Nothing for a message that is one question, or that the approved questions hold as it is."""
+    if known_question(whole) or (whole.context is not None and whole.context.resolved):
+        return ()
+    # Line ends part questions and are gone from the utterance; masking is done part by part.
+    parts = questions_in(mask(text).text)
+    searches = (follower.retrieve(serving, part, language=whole.language) for part in parts)
+    return await asyncio.gather(*searches)
 
 
 def clean(text: str) -> tuple[str, Mapping[str, int]]:

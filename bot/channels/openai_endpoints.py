@@ -1,6 +1,7 @@
 """/v1/chat/completions and /v1/models: Kefu for programs that speak OpenAI's protocol.
 
-Stateless: the last user message is the question, and each call is a conversation of its own. With
+Stateless: the last user message is the question, the user messages before it are its context, and each call is a conversation of
+its own. With
 ``metadata.conversation_id`` or the header ``X-Kefu-Conversation`` it goes on in a stored conversation.
 """
 
@@ -95,7 +96,8 @@ async def _answered(
     conversation_id: str | None,
 ) -> tuple[StoredReply, BackgroundTask | None]:
     """The reply, and what is to be done once it is sent."""
-    question = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
+    asked = [message.text for message in reversed(request.messages) if message.role == "user"]
+    question = next(iter(asked), "")
     if not question.strip():
         raise InvalidInputError("messages: the last message with role 'user' has no text")
     conversation = None
@@ -106,7 +108,8 @@ async def _answered(
     def shown(row: JsonObject, understood: Understood | None) -> JsonObject:
         return _completion(row, request, understood).model_dump(mode="json")
 
-    taken = await take_turn(parts, call, Turn(question, key, conversation, shown, channel="openai"))
+    turn = Turn(question, key, conversation, shown, channel="openai", asked_before=asked[1:])
+    taken = await take_turn(parts, call, turn)
     if taken.answered is None:
         return taken.reply, None
     return taken.reply, BackgroundTask(parts.shadows.offer, taken.answered, taken.row)

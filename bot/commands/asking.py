@@ -5,16 +5,19 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from bot.answering.context import turn_of
 from bot.answering.replying import Reply, reply_to
 from bot.answering.sections_later import all_added
 from bot.answering.serving import ReleaseFollower
 from bot.answering.understanding import understand
 from bot.commands.console import AsJson, open_database, out, print_json, run
 from bot.db.base import JsonObject
+from bot.db.engine import Database
 from bot.settings import Settings
+from retrieval.context import Turn
 from retrieval.decision import Outcome
 
-_NOT_NUMBERS = ("masked", "sections", "composition")
+_NOT_NUMBERS = ("masked", "sections", "composition", "context", "questions")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def ask(
     question: Annotated[str, typer.Argument(help="What a customer would type")],
+    after: Annotated[
+        list[str] | None, typer.Option("--after", help="What was asked before, in order; can be repeated")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show what led to the reply")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -35,11 +41,7 @@ def ask(
             try:
                 await follower.refresh()
                 await all_added()
-                understood = await understand(
-                    question, follower=follower, languages=settings.languages, conversation_language=None
-                )
-                reply = await database.quick.read(lambda connection: reply_to(connection, understood))
-                return reply, understood.serving.release_id
+                return await _in_turn(database, follower, settings, [*(after or ()), question])
             finally:
                 follower.close()
 
@@ -50,6 +52,28 @@ def ask(
     _print_reply(reply)
     if explain:
         _print_explanation(reply, release)
+
+
+async def _in_turn(
+    database: Database, follower: ReleaseFollower, settings: Settings, questions: list[str]
+) -> tuple[Reply, str]:
+    """The last reply. Each question is asked after those before it and their replies, as in a conversation."""
+    turns: list[Turn] = []
+    language = None
+    for question in questions:
+        understood = await understand(
+            question,
+            follower=follower,
+            languages=settings.languages,
+            conversation_language=language,
+            turns=turns,
+        )
+        seen = understood
+        reply = await database.quick.read(lambda connection: reply_to(connection, seen))  # noqa: B023  # awaited
+        language = understood.language
+        if understood.small_talk is None and not understood.wants_person:
+            turns = [turn_of(understood.utterance, understood.language, reply), *turns]
+    return reply, understood.serving.release_id
 
 
 def _as_json(reply: Reply, release: str, *, explain: bool) -> dict[str, Any]:
@@ -90,6 +114,8 @@ def _print_explanation(reply: Reply, release: str) -> None:
     out.print(table)
     evidence = reply.evidence or {}
     out.print(" · ".join(f"{name} {value}" for name, value in evidence.items() if name not in _NOT_NUMBERS))
+    if "context" in evidence:
+        _print_context(evidence["context"])
     if "composition" in evidence:
         _print_composition(evidence["composition"], given=reply.outcome is Outcome.COMPOSED)
 
@@ -106,3 +132,10 @@ def _print_composition(composition: JsonObject, *, given: bool) -> None:
     for row in composition["left_out"]:
         table.add_row(row["text"], row["section_id"], row["reason"])
     out.print(table)
+
+
+def _print_context(context: dict[str, Any]) -> None:
+    """What was searched, and why."""
+    before = " · ".join(context["with"])
+    said = f"context {context['how']}, chance {context['chance']:.2f}: {before}"
+    out.print(said + (f" · without {context['without']}" if context["without"] else ""), markup=False)

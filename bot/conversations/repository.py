@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.principals import Principal, VisitorPrincipal
@@ -13,11 +13,14 @@ from bot.db.base import JsonObject, new_id, now
 from bot.db.comparison_tables import Exposure
 from bot.db.conversation_tables import Conversation, Exchange, Message
 from bot.errors import NotFoundError
+from retrieval.context import ALONE
 
 ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
 """id, language, state, last_position, visitor_id, created_at"""
 AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]
 """id, utterance, language, choices, outcome, reply, created_at of an exchange"""
+EarlierRow: TypeAlias = Row[str, str, str, str, JsonObject, datetime, str | None]
+"""utterance, language, outcome, rule, reply, created_at, and how context resolved it"""
 DescribedRow: TypeAlias = Row[str, str, str | None, str, datetime]
 """id, state, language, public_key of its site, created_at"""
 LockedRow: TypeAlias = Row[str, str | None]
@@ -57,6 +60,20 @@ _LAST_EXCHANGE = (
     .order_by(Exchange.id.desc())
     .limit(1)
 )
+_EARLIER = (
+    select(
+        Exchange.utterance,
+        Exchange.language,
+        Exchange.outcome,
+        Exchange.rule,
+        Exchange.reply,
+        Exchange.created_at,
+        Exchange.evidence["context"]["how"].as_string().label("how"),
+    )
+    .where(Exchange.conversation_id == bindparam("conversation_id"))
+    .order_by(Exchange.id.desc())
+    .limit(bindparam("limit"))
+)
 _MESSAGES_AFTER = (
     select(Message.__table__)
     .where(Message.conversation_id == bindparam("conversation_id"), Message.position > bindparam("position"))
@@ -70,6 +87,12 @@ _LOCK = (
 )
 _ADD_EXCHANGE, _ADD_MESSAGES = insert(Exchange), insert(Message)
 _ADD_EXPOSURE = insert(Exposure)
+
+
+def asked_alone() -> ColumnElement[bool]:
+    """Exchanges whose utterance was searched as it is, so that it can be asked again without its conversation."""
+    how = Exchange.evidence["context"]["how"].as_string()
+    return or_(how.is_(None), how == ALONE)
 
 
 def conversation_for(
@@ -143,6 +166,11 @@ def add_exposure(connection: Connection, row: JsonObject) -> None:
 
 def last_exchange(connection: Connection, conversation_id: str) -> AskedRow | None:
     return connection.execute(_LAST_EXCHANGE, {"conversation_id": conversation_id}).one_or_none()
+
+
+def earlier_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[EarlierRow]:
+    """The last ones, the very last first."""
+    return connection.execute(_EARLIER, {"conversation_id": conversation_id, "limit": limit}).all()
 
 
 def messages_after(

@@ -197,7 +197,10 @@ def _record_exposure(
 def _keep_what_follows(
     connection: Connection, before: Replied, understood: Understood, *, said_by: Principal
 ) -> None:
-    found = understood.retrieved.candidates if understood.retrieved else ()
+    """A follow-up that the same answer serves asks for more of it; it does not say it in other words."""
+    retrieved = understood.retrieved
+    leans = retrieved is not None and retrieved.context is not None and retrieved.context.resolved
+    found = retrieved.candidates if retrieved and not leans else ()
     kind = signal_after(
         before,
         understood.utterance,

@@ -6,8 +6,9 @@ asked for if one is there; else the error is what the caller gets.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -16,19 +17,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.access.idempotency import IdempotentCall, StoredReply
 from bot.access.principals import KeyPrincipal, Principal
 from bot.answering.companions import Assigned
-from bot.answering.replying import PERSON_IS_HERE
+from bot.answering.context import turns_before, turns_of
+from bot.answering.given_answers import PERSON_IS_HERE
 from bot.answering.serving import Serving
 from bot.answering.understanding import Understood, clean, understand
 from bot.conversations import service
 from bot.conversations.repository import ConversationRow
 from bot.conversations.service import Spoken
 from bot.conversations.wording import worded
-from bot.db.base import JsonObject
+from bot.db.base import JsonObject, now
 from bot.db.conversation_tables import TalkState
 from bot.db.transactions import Connection
 from bot.dependencies import Parts
 from bot.errors import KefuError, NoReleaseError
 from bot.handoffs.transitions import hold
+from retrieval import context
 from retrieval.language import detect_language
 
 log = structlog.get_logger(__name__)
@@ -38,13 +41,17 @@ Shown = Callable[[JsonObject, Understood | None], JsonObject]
 
 @dataclass(frozen=True)
 class Turn:
-    """A text and where it belongs: ``conversation`` is None for a thread that begins with it."""
+    """A text and where it belongs: ``conversation`` is None for a thread that begins with it.
+
+    ``asked_before`` is what its caller says was asked before, the last one first, for such a thread.
+    """
 
     text: str
     said_by: Principal
     conversation: ConversationRow | None
     shown: Shown
     channel: str = "widget"
+    asked_before: Sequence[str] = ()
 
     def thread(self, connection: Connection) -> str:
         if self.conversation is not None:
@@ -90,6 +97,12 @@ async def take_turn(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
 
 
 async def _answered(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
+    came_at = now()
+    async with parts.in_order.of(turn.conversation.id if turn.conversation else None):
+        return await _answered_in_order(parts, call, turn, came_at=came_at)
+
+
+async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, came_at: datetime) -> Taken:
     conversation = turn.conversation
     assign: Callable[[Serving], Assigned] = Assigned
     if conversation is not None:
@@ -102,6 +115,7 @@ async def _answered(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
         languages=parts.settings.languages,
         conversation_language=conversation.language if conversation else None,
         assign=assign,
+        turns=await _turns_before(parts, turn, came_at),
     )
     understood = await worded(
         understood,
@@ -129,6 +143,13 @@ async def _answered(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
         log.info("bot_reply_dropped", conversation=row["conversation_id"], exchange=row["id"])
         return Taken(reply, row, None)
     return Taken(reply, row, understood)
+
+
+async def _turns_before(parts: Parts, turn: Turn, came_at: datetime) -> tuple[context.Turn, ...]:
+    conversation = turn.conversation
+    if conversation is None:
+        return turns_of(turn.asked_before, languages=parts.settings.languages)
+    return await parts.database.quick.read(lambda c: turns_before(c, conversation.id, at=came_at))
 
 
 async def _kept_for_person(parts: Parts, call: IdempotentCall, turn: Turn, *, started: float) -> Taken:

@@ -1,7 +1,7 @@
 """Logged messages for the gate to ask again (`training.gate.replay` reads them): what was said, and what it was answered with.
 
 Only messages that the evidence decided: small talk, wishes for a person and clicks on a choice come out the same whatever
-the release. Utterances are masked, as they are stored.
+the release, and what was understood with the messages before it is not asked again without them. Utterances are masked, as they are stored.
 """
 
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.atomic_files import written_aside
+from bot.conversations.repository import asked_alone
 from bot.db.base import JsonObject
 from bot.db.conversation_tables import Exchange, Feedback
 from bot.json_bytes import json_text
@@ -39,7 +40,7 @@ async def _pages(session: AsyncSession, *, since: datetime, most: int) -> AsyncI
     columns = (Exchange.id, Exchange.utterance, Exchange.language, Exchange.outcome, Exchange.confidence)
     wanted = (
         select(*columns, Exchange.reply)
-        .where(Exchange.created_at >= since, Exchange.rule.in_(RULES_BY_EVIDENCE))
+        .where(Exchange.created_at >= since, Exchange.rule.in_(RULES_BY_EVIDENCE), asked_alone())
         .order_by(Exchange.id.desc())
     )
     before, left = None, most

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.answering.replying import PERSON_IS_HERE
+from bot.answering.given_answers import PERSON_IS_HERE
 from bot.db.access_tables import AuditEntry
 from bot.db.base import JsonObject, new_id
 from bot.db.conversation_tables import (

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations.repository import asked_alone
 from bot.db.base import now
 from bot.db.comparison_tables import Experiment, ShadowRun
 from bot.db.conversation_tables import Exchange
@@ -141,7 +142,7 @@ async def recent_messages(
     """The newest `most` messages, with their language, that were decided by evidence; without repetitions."""
     statement = (
         select(Exchange.utterance, Exchange.language)
-        .where(Exchange.created_at >= since, Exchange.rule.in_(sorted(RULES_BY_EVIDENCE)))
+        .where(Exchange.created_at >= since, Exchange.rule.in_(sorted(RULES_BY_EVIDENCE)), asked_alone())
         .order_by(Exchange.id.desc())
         .limit(most)
     )

@@ -24,6 +24,7 @@ from bot.db.engine import Database
 from bot.knowledge.folding import folded_hash
 from bot.shadowing.comparing import difference, imagined, spoken
 from retrieval.candidates import Retrieved
+from retrieval.several import SEVERAL_QUESTIONS
 
 MOST_WAITING = 256
 WRITTEN_TOGETHER = 32
@@ -58,6 +59,8 @@ class Shadows:
     async def offer(self, understood: Understood, row: JsonObject) -> None:
         """Call when the reply is sent. Takes no time: what there is no room for is passed over."""
         if self._companions.shadow is None or understood.retrieved is None or understood.wants_person:
+            return
+        if row["rule"] == SEVERAL_QUESTIONS:  # the shadow is asked the message as a whole
             return
         try:
             self._waiting.put_nowait(_Waiting(understood, row))
@@ -100,9 +103,11 @@ class Shadows:
             log.error("shadow_not_kept", error=repr(error))
 
     async def _decided_row(self, shadow: Serving, understood: Understood, row: JsonObject) -> JsonObject:
-        found = self._retrievals.submit(shadow.engine, understood.utterance, language=understood.language)
+        found = self._retrievals.submit(
+            shadow.engine, understood.utterance, language=understood.language, turns=understood.turns
+        )
         retrieved: Retrieved = await asyncio.wrap_future(found)
-        seen = replace(understood, serving=shadow, retrieved=retrieved)
+        seen = replace(understood, serving=shadow, retrieved=retrieved, questions=())
         reply = await self._database.quick.read(lambda connection: reply_to(connection, seen))
         was, would = spoken(row), imagined(reply)
         kind = difference(was, would)

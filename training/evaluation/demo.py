@@ -31,10 +31,10 @@ class DemoCompany:
     def read(cls, folder: Path) -> DemoCompany:
         """Raises EvaluationError when a file is missing or malformed."""
         return cls(
-            _json_lines(
+            json_lines(
                 folder / FAQ_FILE, fields=("answer_key", "language", "question", "phrasings", "answer")
             ),
-            _json_lines(folder / QUESTIONS_FILE, fields=("language", "question", "answer_keys")),
+            json_lines(folder / QUESTIONS_FILE, fields=("language", "question", "answer_keys")),
         )
 
     def as_set(self) -> LabelledSet:
@@ -88,7 +88,7 @@ class DemoCompany:
         return Knowledge(questions, passages)
 
 
-def _json_lines(path: Path, *, fields: Sequence[str]) -> tuple[Row, ...]:
+def json_lines(path: Path, *, fields: Sequence[str]) -> tuple[Row, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         rows = [json.loads(line) for line in lines if line.strip()]

@@ -1,0 +1,180 @@
+"""An utterance in its conversation: whether it leans on what was said before, and how to search for it then.
+
+Nothing is rewritten. The utterance's vector is moved towards those of the questions before it and of the last reply, by weights
+learned on dialogues; a gate of few features compares what is found so with what the plain utterance finds, and where it is
+unsure the plain utterance stays. `python -m training benchmark context --choose` and `follow-ups --fit` learn them
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log, log1p
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.candidates import Retrieved
+from retrieval.follow_ups import Cues
+from retrieval.lexical import tokenize_lexical
+from retrieval.records import Language
+
+Vectors = NDArray[np.float32]
+
+MOST_TURNS = 3
+"""Exchanges before the utterance that count."""
+GATE: Mapping[str, float] = {
+    "intercept": 1.5,
+    "opens": 1.11,
+    "ends": 2.35,
+    "refers": 1.07,
+    "named": 0.52,
+    "few": 2.13,
+    "alone": -0.92,
+    "in_context": 0.47,
+    "apart": -1.04,
+}
+RESOLVE_AT = 0.85
+"""A step above what the fit gives: a question that stands alone and is answered wrongly costs more than a follow-up handed on."""
+MOST_LOG_ODDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnWeights:
+    """Of the questions before the utterance, the last one first, and of the reply to the last one; the utterance itself has 1.
+
+    A long reply says more than what was asked for, and weighs less.
+    """
+
+    questions: tuple[float, ...]
+    reply: float
+    long_reply: float
+
+
+WEIGHTS = TurnWeights((0.5, 0.35, 0.24), reply=0.7, long_reply=0.2)
+LONG_REPLY = 20
+"""Terms; a longer reply is a long one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An exchange before the utterance.
+
+    Attributes:
+        reply: what the bot said, "" where it was in the bot's own words.
+        answer_id: the answer that it gave.
+        leads_on: it was itself understood with the turn before it, so that one counts as well.
+        unfinished: it was not answered and came but a moment ago: the utterance may be the rest of it.
+    """
+
+    utterance: str
+    language: Language
+    reply: str = ""
+    answer_id: str | None = None
+    leads_on: bool = False
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InContext:
+    """What context did to a search.
+
+    Attributes:
+        how: "follow_up", "correction", "joined" (with a message just before), or "alone" where the plain utterance was searched.
+        turns: the utterances it was searched with, the last one first; those it was compared with where `how` is "alone".
+        chance: P(it leans on them), by the gate.
+        without: the answer that was left out, since it has just been refused.
+    """
+
+    how: str
+    turns: tuple[str, ...]
+    chance: float
+    without: str | None = None
+
+    @property
+    def resolved(self) -> bool:
+        return self.how != ALONE
+
+
+FOLLOW_UP, CORRECTION, JOINED, ALONE = "follow_up", "correction", "joined", "alone"
+
+
+def in_effect(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Of the turns, the last one first, those that an utterance can lean on: the last, and what that one leaned on."""
+    chosen: list[Turn] = []
+    for turn in turns[:MOST_TURNS]:
+        chosen.append(turn)
+        if not turn.leads_on:
+            break
+    return tuple(chosen)
+
+
+def in_context(
+    utterance: Vectors,
+    questions: Vectors,
+    reply: Vectors | None = None,
+    *,
+    long_reply: bool = False,
+    weights: TurnWeights = WEIGHTS,
+) -> Vectors:
+    """(d,) unit row of an utterance (d,) after `questions` (q, d), the last one first, and the last one's `reply` (d,)."""
+    each = np.array(weights.questions[: len(questions)], np.float32)
+    moved = utterance + each @ questions[: len(each)]
+    if reply is not None:
+        moved = moved + (weights.long_reply if long_reply else weights.reply) * reply
+    unit: Vectors = (moved / max(float(np.linalg.norm(moved)), 1e-9)).astype(np.float32)
+    return unit
+
+
+def is_long(reply: str) -> bool:
+    return len(tokenize_lexical(reply)) > LONG_REPLY
+
+
+def gate_features(cues: Cues, *, alone: float, in_context: float, apart: float) -> dict[str, float]:
+    """What the gate weighs.
+
+    Args:
+        alone, in_context: confidence of the best answer to the plain utterance, and to the one in context.
+        apart: see `apart`.
+    """
+    named = log1p(cues.named)
+    return {
+        "intercept": 1.0,
+        "opens": float(cues.opens),
+        "ends": float(cues.ends),
+        "refers": float(cues.refers),
+        "named": named,
+        "few": float(cues.named <= 1),
+        "alone": _log_odds(alone),
+        "in_context": _log_odds(in_context),
+        "apart": apart * named,
+    }
+
+
+def apart(plain: Retrieved, leaning: Retrieved) -> float:
+    """By how many standard deviations what context finds is further from the plain utterance than what that finds itself.
+
+    A follow-up fits its answer with and without context; a question that stands alone only without.
+    """
+    standings = {each.answer_id: each.standing for each in plain.candidates}
+    if not standings or not leaning.candidates:
+        return 0.0
+    held = standings.get(leaning.candidates[0].answer_id, min(standings.values()))
+    return max(standings.values()) - held
+
+
+def chance_of_leaning(features: Mapping[str, float]) -> float:
+    """P(the utterance is to be read in context): a logistic regression."""
+    return 1.0 / (1.0 + exp(-sum(GATE[name] * value for name, value in features.items())))
+
+
+def without_answer(retrieved: Retrieved, answer_id: str | None) -> Retrieved:
+    """As if the answer were not there; whoever has just refused it does not want it again."""
+    kept = tuple(each for each in retrieved.candidates if each.answer_id != answer_id)
+    return retrieved if len(kept) == len(retrieved.candidates) else replace(retrieved, candidates=kept)
+
+
+def _log_odds(chance: float) -> float:
+    held = min(max(chance, 1e-6), 1 - 1e-6)
+    return max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log(held / (1 - held))))

@@ -1,0 +1,152 @@
+"""Searching for an utterance in its conversation: plain and in context at once, and the gate between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.candidates import Retrieved
+from retrieval.confidence_model import known_question
+from retrieval.context import (
+    ALONE,
+    CORRECTION,
+    FOLLOW_UP,
+    JOINED,
+    RESOLVE_AT,
+    InContext,
+    Turn,
+    apart,
+    chance_of_leaning,
+    gate_features,
+    in_context,
+    in_effect,
+    is_long,
+    without_answer,
+)
+from retrieval.encoder import Vectors
+from retrieval.follow_ups import correction, cues_of
+from retrieval.records import Language
+
+if TYPE_CHECKING:
+    from retrieval.engine import Engine
+
+
+def retrieve_in_context(
+    engine: Engine, utterance: str, *, language: Language, turns: Sequence[Turn], limit: int = 10
+) -> Retrieved:
+    """What is found for an utterance after `turns`, the last one first; `Retrieved.context` says what they did to it."""
+    turns = in_effect(turns)
+    if not turns:
+        return engine.retrieve(utterance, language=language, limit=limit)
+    if turns[0].unfinished:
+        return _joined(engine, utterance, language, turns, limit)
+    corrected = correction(utterance)
+    if corrected is not None and turns[0].answer_id is not None:
+        return _corrected(engine, corrected, language, turns, limit)
+    return _followed(engine, utterance, language, turns, limit)
+
+
+def _joined(
+    engine: Engine, utterance: str, language: Language, turns: Sequence[Turn], limit: int
+) -> Retrieved:
+    """Several quick messages are one question, in the order in which they came, unless the last one says more alone."""
+    whole = _together(utterance, turns)
+    plain, joined = engine.retrieve_all([(utterance, language), (whole, language)], limit=limit)
+    alone, together = (max(engine.confidences(found), default=0.0) for found in (plain, joined))
+    if alone >= together or known_question(plain):
+        return replace(plain, context=InContext(ALONE, _said(turns), 0.0))
+    return replace(joined, context=InContext(JOINED, _said(turns), 1.0))
+
+
+def _corrected(
+    engine: Engine, corrected: str, language: Language, turns: Sequence[Turn], limit: int
+) -> Retrieved:
+    """The answer just given was not meant; where nothing else was named, the next best one to the same question is searched."""
+    refused = turns[0].answer_id
+    found = (
+        _followed(engine, corrected, language, turns, limit, refused=refused)
+        if corrected
+        else engine.retrieve(turns[0].utterance, language=language, limit=limit)
+    )
+    chance = found.context.chance if found.context else 1.0
+    told = InContext(CORRECTION, _said(turns), chance, without=refused)
+    return replace(without_answer(found, refused), context=told)
+
+
+def _followed(
+    engine: Engine,
+    utterance: str,
+    language: Language,
+    turns: Sequence[Turn],
+    limit: int,
+    *,
+    refused: str | None = None,
+) -> Retrieved:
+    found = search_both_ways(engine, utterance, language=language, turns=turns, limit=limit)
+    plain, leaning = (without_answer(each, refused) for each in found)
+    chance = _chance(engine, utterance, plain, leaning)
+    how, chosen = (FOLLOW_UP, leaning) if chance >= RESOLVE_AT else (ALONE, plain)
+    return replace(chosen, context=InContext(how, _said(turns), round(chance, 4)))
+
+
+def search_both_ways(
+    engine: Engine, utterance: str, *, language: Language, turns: Sequence[Turn], limit: int = 10
+) -> tuple[Retrieved, Retrieved]:
+    """What the plain utterance finds and what it finds after `turns`, encoded together; the timings are those of both."""
+    begin = perf_counter()
+    texts = [utterance, *(turn.utterance for turn in turns)]
+    encoded = engine.replies.encode(engine.retriever.encoder, texts, turns[0].reply)
+    encode_ms = (perf_counter() - begin) * 1000
+    plain = _searched(engine, utterance, encoded.embeddings[0], encoded.tuned[0], language, limit)
+    embedding, tuned = (_moved(rows, turns) for rows in (encoded.embeddings, encoded.tuned))
+    leaning = _searched(engine, _together(utterance, turns), embedding, tuned, language, limit)
+    timings = {"encode": encode_ms}
+    timings |= {stage: plain.timings_ms[stage] + ms for stage, ms in leaning.timings_ms.items()}
+    return replace(plain, timings_ms=timings), replace(leaning, timings_ms=timings)
+
+
+def _chance(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved) -> float:
+    """0 for an approved question, word for word: it means what it says."""
+    if known_question(plain):
+        return 0.0
+    return chance_of_leaning(weighed(engine, utterance, plain, leaning))
+
+
+def weighed(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved) -> dict[str, float]:
+    """The gate's features of an utterance that was searched both ways."""
+    alone, with_turns = (max(engine.confidences(found), default=0.0) for found in (plain, leaning))
+    return gate_features(cues_of(utterance), alone=alone, in_context=with_turns, apart=apart(plain, leaning))
+
+
+def _moved(rows: Vectors, turns: Sequence[Turn]) -> Vectors:
+    """`rows`: the utterance, the turns' questions, and the last reply where there is one."""
+    reply = rows[-1] if turns[0].reply else None
+    return in_context(rows[0], rows[1 : 1 + len(turns)], reply, long_reply=is_long(turns[0].reply))
+
+
+def _searched(
+    engine: Engine, text: str, vector: Vectors, tuned: Vectors, language: Language, limit: int
+) -> Retrieved:
+    found = engine.retriever.search_vector(
+        text,
+        np.ascontiguousarray(vector),
+        language=language,
+        limit=limit,
+        fusion=engine.confidence.fusion,
+        reading=None if engine.head is None else engine.head.read(tuned, text),
+    )
+    if engine.traffic is None:
+        return found
+    return engine.traffic.surround([found], engine.confidence.fusion)[0]
+
+
+def _together(utterance: str, turns: Sequence[Turn]) -> str:
+    return " ".join([*(turn.utterance for turn in reversed(turns)), utterance])
+
+
+def _said(turns: Sequence[Turn]) -> tuple[str, ...]:
+    return tuple(turn.utterance for turn in turns)
