@@ -18,6 +18,7 @@ from retrieval.sentences import sentence_spans, split_sentences
 LEAST, MOST, MOST_WHOLE = 40, 200, 320
 LONGEST_LINE = 4_000
 """Characters; a table's row or a line of code can be one word without end."""
+LONGEST_STRETCH = 2_000
 HEADINGS_KEPT = 8
 
 
@@ -122,11 +123,24 @@ def _pieces(block: Block) -> Iterator[_Piece]:
 
 def _of_paragraph(text: str) -> Iterator[_Piece]:
     """Its sentences, and what stands between them."""
-    last = 0
-    for begin, end in sentence_spans(text):
-        sentence = text[begin:end]
-        yield _Piece(sentence, length_in_words(sentence), text[last:begin] if last else "\n")
-        last = end
+    joint = "\n"
+    for part in _stretches(text):
+        last = 0
+        for begin, end in sentence_spans(part):
+            sentence = part[begin:end]
+            yield _Piece(sentence, length_in_words(sentence), joint + part[last:begin])
+            joint, last = "", end
+        joint += part[last:]
+
+
+def _stretches(text: str) -> Iterator[str]:
+    """Finding sentences takes time by the square of a line's length, so a line without end is looked at in parts."""
+    while len(text) > LONGEST_STRETCH:
+        cut = max(text.rfind(mark, 0, LONGEST_STRETCH) for mark in (". ", "。", "\n")) + 1
+        cut = cut or text.rfind(" ", 0, LONGEST_STRETCH) + 1 or LONGEST_STRETCH
+        yield text[:cut]
+        text = text[cut:]
+    yield text
 
 
 def _of_lines(block: Block) -> Iterator[_Piece]:
@@ -154,4 +168,4 @@ def _lines_piece(header: str, part: Sequence[str], words: float) -> _Piece:
 
 def _short(line: str) -> list[str]:
     whole = len(line) <= LONGEST_LINE and length_in_words(line) <= MOST
-    return [line] if whole else split_sentences(line)
+    return [line] if whole else [each for part in _stretches(line) for each in split_sentences(part)]

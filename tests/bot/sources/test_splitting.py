@@ -1,5 +1,7 @@
 """Blocks to sections: worked by hand, and what holds for any blocks."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +109,18 @@ def test_word_without_end_is_cut() -> None:
     sections = split_blocks([said("x" * 30_000), Block(Kind.CODE, "y" * 30_000)])
 
     assert all(len(section.text) <= 8_000 for section in sections)
+
+
+@pytest.mark.parametrize("unit", ["Word by word. ", "一句话。", "x", "a, b; c ", "Item 1. ", "... "])
+def test_line_without_end_takes_time_in_proportion_and_loses_nothing(unit: str) -> None:
+    text = (unit * (50_000 // len(unit))).strip()
+    begun = time.monotonic()
+
+    for block in (said(text), Block(Kind.LIST, text)):
+        sections = split_blocks([block])
+        assert "".join("".join(section.text.split()) for section in sections) == "".join(text.split())
+
+    assert time.monotonic() - begun < 30
 
 
 def test_nothing_is_no_section() -> None:
