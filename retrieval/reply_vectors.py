@@ -26,15 +26,18 @@ class ReplyVectors:
 
     def encode(self, encoder: Encoder, texts: Sequence[str], reply: str) -> Encoded:
         """As `Encoder.encode_messages`, of the texts and then of the reply, unless that is ""."""
-        kept = self._get(reply) if reply else None
-        missing = [reply] if reply and kept is None else []
-        found = encoder.encode_messages([normalize(text) for text in (*texts, *missing)])
-        if missing:
-            self._keep(reply, (found.embeddings[-1].copy(), found.tuned[-1].copy()))
-        if kept is None:
+        found = encoder.encode_messages([normalize(text) for text in texts])
+        if not reply:
             return found
-        embedding, tuned = kept
+        embedding, tuned = self._get(reply) or self._encoded(encoder, reply)
         return Encoded(np.vstack([found.embeddings, embedding]), np.vstack([found.tuned, tuned]))
+
+    def _encoded(self, encoder: Encoder, reply: str) -> tuple[Vectors, Vectors]:
+        """By itself: beside a long text, short ones would be padded to its length."""
+        found = encoder.encode_messages([normalize(reply)])
+        vectors = found.embeddings[0], found.tuned[0]
+        self._keep(reply, vectors)
+        return vectors
 
     def _get(self, reply: str) -> tuple[Vectors, Vectors] | None:
         with self._changing:

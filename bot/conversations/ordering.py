@@ -1,4 +1,4 @@
-"""One conversation's messages are answered one after the other, in the order in which they came to this process.
+"""One conversation's messages are answered one after the other, in the order in which this process got to them.
 
 Else the second of two quick messages would be read before the first has become part of the conversation.
 """

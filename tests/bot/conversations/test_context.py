@@ -112,15 +112,14 @@ async def test_quick_message_after_an_unanswered_one_is_joined_with_it(
     assert (await talk.messages())[1]["text"] == first["reply"]["text"]
 
 
-async def test_messages_sent_at_once_are_joined_in_the_order_in_which_they_came(
-    talk: Talk, database: Database
-) -> None:
-    await asyncio.gather(talk.say("can I return"), talk.say("something"))
+async def test_of_messages_sent_at_once_the_second_sees_the_first(talk: Talk, database: Database) -> None:
+    """Which of them is the first is for the network to say."""
+    await asyncio.gather(talk.say("can I return"), talk.say("can I return some"))
 
     async with database.read() as session:
         rows = (await session.execute(select(Exchange).order_by(Exchange.id))).scalars().all()
-    assert [row.utterance for row in rows] == ["can I return", "something"]
-    assert rows[1].reply["text"] == RETURNS
+    assert rows[0].evidence.get("context") is None
+    assert rows[1].evidence["context"]["with"] == [rows[0].utterance]
 
 
 async def test_joined_message_sent_twice_is_answered_once(talk: Talk, database: Database) -> None:

@@ -20,7 +20,7 @@ from bot.releases.building import build_release
 from bot.releases.gating import GateRun, plan_gate, verdict_of
 from bot.settings import ReleaseSettings, Settings
 from tests.fixtures.installations import fill_installation
-from tests.fixtures.services import Talk
+from tests.fixtures.services import Talk, start_talk
 
 REFUSED = {"name": "accuracy", "passed": False, "reason": "Over all rows the candidate is worse."}
 LOADS = {"name": "loads", "passed": True, "reason": "Both folders load."}
@@ -198,7 +198,7 @@ async def test_recent_messages_are_those_decided_by_evidence_without_repetitions
         "How long does delivery take?",
     )
     for text in said:
-        await talk.say(text)
+        await (await start_talk(talk.client)).say(text)
     async with database.read() as session:
         found = await repository.recent_messages(session, since=now() - timedelta(days=1), most=10)
         newest = await repository.recent_messages(session, since=now() - timedelta(days=1), most=1)
