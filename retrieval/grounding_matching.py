@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import StrEnum
 from itertools import accumulate
 
 from retrieval.grounding_clauses import Clause
-from retrieval.grounding_tokens import BINDING, LEFT_OUT_FREELY, YOU, YOUR, Kind, Token
+from retrieval.grounding_tokens import BINDING, LEFT_OUT_FREELY, WE, YOU, YOUR, Kind, Token
 
 
 class Reason(StrEnum):
@@ -135,9 +135,8 @@ def _says_the_same(said_clauses: Sequence[Clause], clauses: Sequence[Clause]) ->
         return False
     if _bound_pairs(run) - _bound_pairs(source):
         return False
-    order = _order(said_clauses, clauses, run)
     # "We pay the postage" without its "we" would ask the reader to pay.
-    return order is _Order.CHANGED or (order is _Order.SAME and "person:we" not in given - said)
+    return WE not in given - said and _is_in_order(said_clauses, clauses, run)
 
 
 def _without_added_persons(run: Sequence[Token]) -> list[Token]:
@@ -160,14 +159,8 @@ def _bound_pairs(tokens: Sequence[Token]) -> set[tuple[str, str]]:
     return pairs
 
 
-class _Order(Enum):
-    SAME = auto()
-    CHANGED = auto()
-    WRONG = auto()
-
-
-def _order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Sequence[Token]) -> _Order:
-    """As in the source, or with one part put before the other where that changes nothing.
+def _is_in_order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Sequence[Token]) -> bool:
+    """Whether as in the source, or with one part put before the other where that changes nothing.
 
     "Within 30 days, you can …", "shoes can be returned". Other words that change places can change what is said ("the buyer pays the
     seller"), and so can amounts.
@@ -175,15 +168,13 @@ def _order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Sequence[To
     said = [token.value for token in wanted]
     given, starts = _present(clauses, Counter(said))
     values = [token.value for token in given]
-    if said == values:
-        return _Order.SAME
-    if any(values[place:] + values[:place] == said for place in starts):
-        return _Order.CHANGED
+    if said == values or any(values[place:] + values[:place] == said for place in starts):
+        return True
     numbers = {token.value for token in given if token.kind is Kind.NUMBER}
     if [value for value in said if value in numbers] != [value for value in values if value in numbers]:
-        return _Order.WRONG
+        return False
     boundary = len(wanted) - sum(len(clause.tokens) for clause in run[1:])
-    return _Order.CHANGED if _is_harmless_move(said, given, boundary) else _Order.WRONG
+    return _is_harmless_move(said, given, boundary)
 
 
 def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[Token], list[int]]:

@@ -36,10 +36,13 @@ BINDING = frozenset({Kind.NEGATION, Kind.MODALITY, Kind.LIMIT, Kind.DIRECTION, K
 """Kinds that mean nothing without what comes after them: "not bags" is another thing than "not shoes"."""
 
 LEFT_OUT_FREELY = frozenset({Kind.PERSON})
-"""Kinds that a sentence may leave out ("your order" becomes "the order"), but not exchange."""
+"""Kinds that a sentence may leave out ("your order" becomes "the order"; but for `WE`), but not exchange."""
 
 YOUR = "person:your"
 """What a sentence may add where its source speaks of nobody: "the refund" becomes "your refund"."""
+
+WE = "person:we"
+"""What can't be left out."""
 
 YOU = "person:you"
 """What it may add there before what can, must or need not be done: 可以退货 becomes 您可以退货."""

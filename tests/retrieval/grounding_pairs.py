@@ -246,6 +246,7 @@ UNSUPPORTED_ENGLISH = [
     Pair("You can pay us.", "We can pay you.", Reason.ORDER),
     Pair("You can pay us.", "We can pay.", Reason.ORDER),
     Pair("We pay you 5 euros.", "You pay 5 euros.", Reason.ORDER),
+    Pair("We pay the postage within 3 days.", "Within 3 days, pay the postage.", Reason.ORDER),
     Pair("Parcels take 3 days.", "Parcels take 3 days, бесплатно.", Reason.WORDS),
     Pair("Parcels take 3 days.", "Parcels take 3 days 무료.", Reason.WORDS),
     Pair("Parcels take 3 days.", "❌ Parcels take 3 days.", Reason.WORDS),
