@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.section_search import NOTHING_FOUND, SectionHit, SectionsFound
+
 if TYPE_CHECKING:
     from retrieval.context import InContext
 

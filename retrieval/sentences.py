@@ -13,6 +13,7 @@ Span = tuple[int, int]
 
 LONGEST = 500  # characters of one sentence; a longer one is cut at a space or comma
 LONGEST_LIST = 400  # characters of a lead-in with its items; further items stand alone
+LOOKED_BACK = 40  # characters before a mark that tell whether it ends a sentence
 WRAPPED_AT = 60  # a line at least so long that ends without a mark goes on in the next one
 
 _ABBREVIATIONS = frozenset(
@@ -119,7 +120,7 @@ def _closes(text: str, begin: int, match: re.Match[str], end: int) -> bool:
     following = text[match.end() : end].lstrip()[:1]
     if following.islower():
         return False
-    before = text[begin : match.start()]
+    before = text[max(begin, match.start() - LOOKED_BACK) : match.start()]
     if re.search(r"(?:^|\s)(?:\d{1,2}|[A-Z])$", before):
         return False
     word = _LAST_WORD.search(before)

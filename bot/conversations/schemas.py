@@ -42,6 +42,10 @@ class MessageIn(BaseModel):
         return self
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class ReplySource(BaseModel):
     """The document that a sentence of a composed reply stands in."""
 
@@ -55,8 +59,10 @@ class ReplyPart(BaseModel):
 
     text: str
     answer_id: str | None
-    section_id: str | None = None
-    source: ReplySource | None = None
+    section_id: str | None = Field(default=None, exclude_if=_is_none, description="Only of a quoted sentence")
+    source: ReplySource | None = Field(
+        default=None, exclude_if=_is_none, description="Only of a quoted sentence"
+    )
 
 
 class ReplyOut(BaseModel):

@@ -58,7 +58,7 @@ def _is_approved(part: dict[str, str | None]) -> bool:
     text = part["text"] or ""
     if part["answer_id"] is not None:
         return text in APPROVED
-    if part["section_id"] is not None:
+    if "section_id" in part:
         pages = " ".join(source for hidden in HIDDEN for source in quoted_from(hidden))
         return " ".join(text.split()) in " ".join(pages.replace("\u200b", "").split())
     return text in OWN
