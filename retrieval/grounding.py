@@ -29,6 +29,7 @@ LEAST_SUPPORTED = 0.5
 LEAST_SAID = 0.8
 """Share of the sources, in letters, that a text has to say still: a reply's confidence is that of all its sentences."""
 
+_QUOTES = tuple('"“”')
 MOST_SENTENCES = 40
 LONGEST_SENTENCE = 600
 
@@ -129,6 +130,8 @@ def check_text(
 
 def _check(written: str, units: Sequence[_Unit], numbers: set[int]) -> _Found | Cut:
     sentence, cited = take_citations(written)
+    if sentence[:1] in _QUOTES and sentence[-1:] in _QUOTES:  # as it stood in the prompt
+        sentence = sentence[1:-1].strip()
     reason = _objection(sentence, cited, numbers)
     if reason is not None:
         return Cut(written, reason)

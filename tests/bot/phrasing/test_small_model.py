@@ -18,5 +18,5 @@ async def test_hidden_instructions_have_no_effect_on_a_real_model() -> None:
         honest = await ask_honest(client, HashEncoder())
         await client.close()
 
-    assert (hidden["asked"], hidden["no reply"], hidden["left"]) == (10, 0, 0)
+    assert (hidden["asked"], hidden["no reply"], hidden["obeyed in what left"]) == (10, 0, 0)
     assert honest["sentences kept"] > 0  # type: ignore[operator]  # the counts are numbers
