@@ -139,6 +139,7 @@ def _searched(
         fusion=engine.confidence.fusion,
         reading=None if engine.head is None else engine.head.read(tuned, text),
     )
+    found = engine.retriever.with_sections(text, found)
     if engine.traffic is None:
         return found
     return engine.traffic.surround([found], engine.confidence.fusion)[0]

@@ -67,6 +67,14 @@ async def test_every_sentence_comes_with_its_source(talk: Talk) -> None:
     assert again.json()["items"][-1]["text"] == reply["text"]
 
 
+async def test_message_that_may_lean_on_another_one_is_composed_from_documents_too(talk: Talk) -> None:
+    assert (await talk.say("How long does delivery take?")).json()["outcome"] == "answered"
+
+    exchange = (await talk.say(f"And {QUESTION[0].lower()}{QUESTION[1:]}")).json()
+
+    assert (exchange["outcome"], exchange["reply"]["text"]) == ("composed", "Yes. A bicycle costs 4 euros.")
+
+
 async def test_explanation_tells_rule_sections_and_what_was_left_out(
     client: httpx.AsyncClient, new_key
 ) -> None:
