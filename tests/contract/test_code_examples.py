@@ -45,6 +45,7 @@ def test_every_example_has_a_test() -> None:
     assert languages <= {
         *("", "sh", "python", "typescript", "html", "css", "http", "json", "mermaid"),
         *("csv", "jsonl", "yaml", "tsv"),  # of docs/import.md, which has tests of its own
+        "markdown",  # of docs/sources.md: tests/bot/sources/test_reading_files.py
     }
     readmes = {"README.md", "README.zh.md"}
     tested = {"docs/api.md", "docs/sites.md", "docs/webhooks.md"}

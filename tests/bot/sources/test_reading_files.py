@@ -2,6 +2,7 @@
 
 import time
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,21 @@ def refused(path: Path) -> str:
     with pytest.raises(DocumentError) as error:
         read_document(path)
     return str(error.value)
+
+
+def test_what_markdown_may_say_of_itself_is_read_as_the_page_about_it_shows(tmp_path: Path) -> None:
+    page = Path("docs/sources.md").read_text(encoding="utf-8")
+    shown = page.partition("```markdown\n")[2].partition("```")[0]
+
+    read = read_document(written(tmp_path, "a.md", f"{shown}\n# Something else\n\nTwo days.\n".encode()))
+
+    assert (read.title, read.url, read.language) == (
+        "Delivery times",
+        "https://shop.example/help/delivery",
+        "en",
+    )
+    assert read.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
+    assert read.valid_until == datetime(2026, 12, 31, 10, tzinfo=UTC)
 
 
 def test_pdf_has_headings_by_size_and_paragraphs_by_space(tmp_path: Path) -> None:
