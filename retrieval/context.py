@@ -110,6 +110,11 @@ def in_effect(turns: Sequence[Turn]) -> tuple[Turn, ...]:
     return tuple(chosen)
 
 
+def together(utterance: str, turns: Sequence[str]) -> str:
+    """An utterance behind those before it (the last one first), in the order in which they came."""
+    return " ".join([*reversed(turns), utterance])
+
+
 def in_context(
     utterance: Vectors,
     questions: Vectors,

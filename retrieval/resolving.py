@@ -25,6 +25,7 @@ from retrieval.context import (
     in_context,
     in_effect,
     is_long,
+    together,
     without_answer,
 )
 from retrieval.encoder import Vectors
@@ -146,7 +147,7 @@ def _searched(
 
 
 def _together(utterance: str, turns: Sequence[Turn]) -> str:
-    return " ".join([*(turn.utterance for turn in reversed(turns)), utterance])
+    return together(utterance, _said(turns))
 
 
 def _said(turns: Sequence[Turn]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from bot.errors import InvalidInputError
 from bot.experiments.splitting import Exposed
 from retrieval.candidates import Retrieved
 from retrieval.confidence_model import known_question
-from retrieval.context import Turn
+from retrieval.context import Turn, together
 from retrieval.language import detect_language
 from retrieval.masking import mask
 from retrieval.normalize import normalize
@@ -46,6 +46,12 @@ class Understood:
     wording: Wording | None = None
     turns: Sequence[Turn] = ()
     questions: Sequence[Retrieved] = ()
+
+    @property
+    def in_context(self) -> str | None:
+        """The words that it was searched with, where those were more than its own."""
+        context = self.retrieved.context if self.retrieved is not None else None
+        return together(self.utterance, context.turns) if context is not None and context.resolved else None
 
 
 async def understand(

@@ -17,7 +17,7 @@ from retrieval.context import ALONE
 
 ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
 """id, language, state, last_position, visitor_id, created_at"""
-AskedRow: TypeAlias = Row[str, str, str, list[JsonObject], str, JsonObject, datetime]
+AskedRow: TypeAlias = Row[str, str, str, str, list[JsonObject], str, JsonObject, datetime]
 """id, utterance, language, choices, outcome, reply, created_at of an exchange"""
 EarlierRow: TypeAlias = Row[str, str, str, str, JsonObject, datetime, str | None]
 """utterance, language, outcome, rule, reply, created_at, and how context resolved it"""
@@ -50,6 +50,7 @@ _LAST_EXCHANGE = (
     select(
         Exchange.id,
         Exchange.utterance,
+        Exchange.question.label("question"),
         Exchange.language,
         Exchange.choices,
         Exchange.outcome,

@@ -43,6 +43,7 @@ class Spoken:
     serving: Serving | None
     timings_ms: dict[str, float]
     started: float
+    in_context: str | None = None
 
 
 async def start_conversation(
@@ -138,7 +139,9 @@ def answer_text(
     """
     held = hold(connection, conversation_id)
     timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
-    spoken = Spoken(understood.utterance, understood.serving, timings, understood.started)
+    spoken = Spoken(
+        understood.utterance, understood.serving, timings, understood.started, understood.in_context
+    )
     if held.state is TalkState.PERSON:
         return keep_for_person(connection, held, spoken, language=understood.language)
     reply = reply_to(connection, understood)
@@ -236,8 +239,8 @@ def answer_choice(
     row = record_exchange(connection, held, reply, spoken, settings=settings)
     label = {
         "id": new_id("lbl"),
-        "utterance": asked.utterance,
-        "folded": folded_hash(asked.utterance),
+        "utterance": asked.question,
+        "folded": folded_hash(asked.question),
         "language": asked.language,
         "answer_id": answer_id,
         "out_of_scope": False,
@@ -284,6 +287,7 @@ def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObj
         "id": new_id("exc"),
         "conversation_id": conversation_id,
         "utterance": spoken.utterance,
+        "in_context": spoken.in_context,
         "language": reply.language,
         "outcome": reply.outcome.value,
         "rule": reply.rule,

@@ -3,7 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
@@ -50,6 +51,8 @@ class Exchange(Base):
         ForeignKey("conversations.id", ondelete="CASCADE"), index=True
     )
     utterance: Mapped[str] = mapped_column(Text)
+    in_context: Mapped[str | None] = mapped_column(Text)
+    """The utterance behind the messages that it was understood with; None where it was searched as it is."""
     language: Mapped[str] = mapped_column(String(16))
     outcome: Mapped[str] = mapped_column(String(16))
     rule: Mapped[str] = mapped_column(String(64))
@@ -65,6 +68,16 @@ class Exchange(Base):
     checkpoint_id: Mapped[str | None] = mapped_column(ForeignKey("checkpoints.id"))
     snapshot_id: Mapped[str | None] = mapped_column(ForeignKey("index_snapshots.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+
+    @hybrid_property
+    def question(self) -> str:
+        """What was asked, in words that need no conversation: what labels, review and gaps are about."""
+        return self.in_context or self.utterance
+
+    @question.inplace.expression
+    @classmethod
+    def _question(cls) -> ColumnElement[str]:
+        return func.coalesce(cls.in_context, cls.utterance)
 
 
 class Feedback(Base):

@@ -93,8 +93,10 @@ def ratings_of(subject: Subject) -> Select[str]:
 
 
 async def utterances(session: AsyncSession, subject: Subject) -> set[str]:
-    said = select(Exchange.utterance).where(Exchange.conversation_id.in_(subject.conversations))
-    return set((await session.execute(said)).scalars())
+    said = select(Exchange.utterance, Exchange.question).where(
+        Exchange.conversation_id.in_(subject.conversations)
+    )
+    return {text for row in await session.execute(said) for text in row}
 
 
 async def visitor_exists(session: AsyncSession, visitor_id: str) -> bool:

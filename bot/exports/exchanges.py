@@ -13,7 +13,7 @@ from bot.db.knowledge_tables import Label
 
 PAGE = 500
 _COPIED = (
-    "utterance", "language", "outcome", "rule", "confidence", "intent", "reply", "choices", "suggestions",
+    "utterance", "in_context", "language", "outcome", "rule", "confidence", "intent", "reply", "choices", "suggestions",
     "candidates", "evidence", "latency_ms", "release_id", "checkpoint_id", "snapshot_id",
 )  # fmt: skip
 

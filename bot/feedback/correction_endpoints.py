@@ -30,7 +30,7 @@ async def correct_exchange(
 ) -> Response:
     """Replaces, splits, merges or adds an answer; the question is answered rightly within two seconds."""
     async with parts.database.read() as session:
-        asked = (await reachable_exchange(session, exchange_id, key)).utterance
+        asked = (await reachable_exchange(session, exchange_id, key)).question
     near = await nearest_answers(parts, [asked, *([correction.text] if correction.text else [])])
 
     async def work(session: AsyncSession) -> StoredReply:

@@ -64,7 +64,7 @@ async def correct(
         InvalidInputError: a question to move is not one of the answer given; a text or language makes no sense.
     """
     revision = await raise_revision(session)
-    question = asked(exchange.utterance, language=None, languages=languages, default=exchange.language)
+    question = asked(exchange.question, language=None, languages=languages, default=exchange.language)
     correction = _Correction(exchange, wanted, question, near, languages, corrected_by)
     plan = await _PLANS[wanted.action](session, correction)
     label = await record_label(

@@ -109,7 +109,12 @@ async def _choices(session: AsyncSession, since: datetime) -> list[Heard]:
 async def _votes(session: AsyncSession, since: datetime) -> list[Heard]:
     """Votes on answers that the bot chose by itself; one on a visitor's own choice says nothing about their question."""
     answer_id = Exchange.reply["parts"][0]["answer_id"].as_string().label("answer_id")
-    asked = (Exchange.id.label("asked_in"), Exchange.utterance, Exchange.language, Exchange.candidates)
+    asked = (
+        Exchange.id.label("asked_in"),
+        Exchange.question.label("utterance"),
+        Exchange.language,
+        Exchange.candidates,
+    )
     given = (Feedback.id, Feedback.rating, Feedback.given_by, Feedback.address_block, Feedback.created_at)
     # Not by the index on outcomes: there are far more answers than votes.
     gave_answer = func.coalesce(Exchange.outcome, "").in_(GAVE_ANSWER)

@@ -89,7 +89,7 @@ def change_handoff(connection: Connection, handoff_id: str, **values: Any) -> No
 def exchanges_before(connection: Connection, conversation_id: str, moment: datetime) -> Sequence[AskedRow]:
     """The last exchanges of a conversation up to a moment, the newest first."""
     statement = (
-        select(Exchange.id, Exchange.utterance, Exchange.language, Exchange.rule)
+        select(Exchange.id, Exchange.question.label("utterance"), Exchange.language, Exchange.rule)
         .where(Exchange.conversation_id == conversation_id, Exchange.created_at <= moment)
         .order_by(Exchange.id.desc())
         .limit(LOOKED_BACK)

@@ -67,7 +67,7 @@ async def add_label(
     given = given_answer(exchange.outcome, exchange.reply) if exchange else None
     answer_id = _right(exchange, given) if wanted.right else wanted.answer_id
     default = next(iter((await find_answer(session, answer_id)).texts)) if answer_id else None
-    said = wanted.utterance or (exchange.utterance if exchange else "")
+    said = wanted.utterance or (exchange.question if exchange else "")
     utterance = asked(said, language=None, languages=languages, default=default)
     if wanted.text is not None:
         new = NewAnswer(wanted.text, wanted.language, wanted.force, near)
@@ -89,7 +89,7 @@ async def add_label(
 async def _accept_composed(
     session: AsyncSession, exchange: Exchange, text: str, *, languages: Languages, given_by: str
 ) -> LabelOut:
-    utterance = asked(exchange.utterance, language=exchange.language, languages=languages)
+    utterance = asked(exchange.question, language=exchange.language, languages=languages)
     answer_id = await draft_of(session, text, utterance, languages=languages, made_by=given_by)
     label = await record_label(
         session,

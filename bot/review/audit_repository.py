@@ -42,7 +42,7 @@ async def draws(
     session: AsyncSession, *, release_id: str | None = None, since: datetime | None = None
 ) -> list[Drawn]:
     """In the order they were drawn; of one release, or of all."""
-    columns = (Exchange.utterance, Exchange.language, Exchange.outcome, Exchange.rule)
+    columns = (Exchange.question.label("utterance"), Exchange.language, Exchange.outcome, Exchange.rule)
     statement = (
         select(AuditDraw.exchange_id, AuditDraw.release_id, AuditDraw.drawn_at, *columns)
         .add_columns(Exchange.reply, Exchange.candidates, Exchange.created_at)

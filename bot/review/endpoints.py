@@ -68,7 +68,7 @@ async def decide_review(
     near: list[str] = []
     if decision.text is not None:
         async with parts.database.read() as session:
-            asked = (await reachable_exchange(session, exchange_id, key)).utterance
+            asked = (await reachable_exchange(session, exchange_id, key)).question
         near = await nearest_answers(parts, [decision.text, asked])
 
     async def work(session: AsyncSession) -> StoredReply:

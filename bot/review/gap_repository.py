@@ -58,7 +58,7 @@ async def gaps_after(
 async def largest_open(session: AsyncSession, *, limit: int) -> Sequence[Row[str, str, int, str | None]]:
     """Id, language, messages and name."""
     statement = (
-        select(Gap.id, Gap.language, Gap.messages, Exchange.utterance.label("name"))
+        select(Gap.id, Gap.language, Gap.messages, Exchange.question.label("name"))
         .outerjoin(Exchange, Exchange.id == Gap.medoid_exchange_id)
         .where(Gap.state == GapState.OPEN)
         .order_by(Gap.messages.desc(), Gap.id)

@@ -78,7 +78,7 @@ def _item(
     shown = [row for row in exchange.candidates[:SHOWN] if texts.get(row["answer_id"])]
     return ReviewItem(
         exchange_id=exchange.id,
-        utterance=exchange.utterance,
+        utterance=exchange.question,
         language=exchange.language,
         asked=waiting.asked,
         asked_at=exchange.created_at,

@@ -83,7 +83,13 @@ def _exchanges() -> Select[Any]:
     first, second = (Exchange.candidates[place]["confidence"].as_float() for place in (0, 1))
     return (
         select(
-            *(Exchange.id, Exchange.utterance, Exchange.language, Exchange.outcome, Exchange.rule),
+            *(
+                Exchange.id,
+                Exchange.question.label("utterance"),
+                Exchange.language,
+                Exchange.outcome,
+                Exchange.rule,
+            ),
             Exchange.created_at,
             # A whole reply takes longer to read than all the rest, and there are fifty thousand.
             Exchange.reply["parts"][0]["answer_id"].as_string().label("answer_id"),

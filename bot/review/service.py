@@ -45,7 +45,7 @@ async def decide(
     await repository.lock_decisions(session)
     if wanted.verdict is Decision.SKIP:
         return await _put_off(session, exchange, wanted.until, skipped_by=decided_by)
-    earlier = await repository.decision_on(session, folded_hash(exchange.utterance))
+    earlier = await repository.decision_on(session, folded_hash(exchange.question))
     if earlier is not None and not overrule:
         return await _repeated(session, exchange, wanted, earlier)
     label = await add_label(
@@ -62,7 +62,7 @@ async def decide(
 
 async def decision_about(session: AsyncSession, exchange: Exchange) -> LabelOut | None:
     """What is decided about the question of an exchange; None while nobody has."""
-    label = await repository.decision_on(session, folded_hash(exchange.utterance))
+    label = await repository.decision_on(session, folded_hash(exchange.question))
     return label_out(label) if label is not None else None
 
 
@@ -81,7 +81,7 @@ def _label(exchange_id: str, wanted: DecisionIn) -> LabelIn:
 async def _put_off(
     session: AsyncSession, exchange: Exchange, until: datetime | None, *, skipped_by: str
 ) -> Decided:
-    key, moment = key_of(exchange.utterance), until or now() + PUT_OFF
+    key, moment = key_of(exchange.question), until or now() + PUT_OFF
     if not key:
         raise InvalidInputError(f"exchange {exchange.id} has no letter or digit, so it never waits")
     if moment <= now():

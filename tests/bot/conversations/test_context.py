@@ -12,6 +12,7 @@ from bot.conversations.repository import asked_alone
 from bot.db.base import JsonObject, now
 from bot.db.conversation_tables import Conversation, Exchange
 from bot.db.engine import Database
+from bot.db.knowledge_tables import Question
 from tests.fixtures.services import Talk
 
 DELIVERY, RETURNS = "Parcels arrive within two working days.", "You can send it back within thirty days."
@@ -176,6 +177,25 @@ async def test_what_leant_on_others_is_not_asked_again_without_them(talk: Talk, 
         alone = (await session.execute(select(Exchange.utterance).where(asked_alone()))).scalars().all()
 
     assert alone == ["can I return"]
+
+
+async def test_label_on_a_message_that_leant_on_another_one_teaches_both(
+    talk: Talk, client, new_key, database: Database, knowledge: dict[str, str]
+) -> None:
+    await talk.say("can I return")
+    second = (await talk.say("something")).json()
+    operator = await new_key(Scope.OPERATOR)
+
+    waiting = (await client.get("/v1/review", headers=operator)).json()["items"]
+    decision = {"verdict": "other_answer", "answer_id": knowledge["delivery"]}
+    decided = await client.post(f"/v1/review/{second['id']}", json=decision, headers=operator)
+
+    assert "can I return something" in {item["utterance"] for item in waiting}
+    assert decided.json()["decided"]["label"]["utterance"] == "can I return something"
+    async with database.read() as session:
+        taught = (await session.execute(select(Question.text))).scalars().all()
+    assert "can I return something" in taught
+    assert "something" not in taught
 
 
 async def test_stateless_call_brings_its_context(client, new_key, database: Database) -> None:
