@@ -117,12 +117,7 @@ async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, 
         assign=assign,
         turns=await _turns_before(parts, turn, came_at),
     )
-    understood = await worded(
-        understood,
-        phrasing=parts.phrasing,
-        quick=parts.database.quick,
-        conversation_id=conversation.id if conversation else None,
-    )
+    understood = await worded(understood, phrasing=parts.phrasing, quick=parts.database.quick)
     rows: list[JsonObject] = []
 
     def answer(connection: Connection) -> StoredReply:

@@ -5,8 +5,8 @@ The transaction decides again: its reply takes the wording only if it consists o
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,38 +14,30 @@ from sqlalchemy import Connection
 from bot.answering.replying import composition_for
 from bot.answering.understanding import Understood
 from bot.answering.wordings import Wording
-from bot.conversations.repository import last_exchange
 from bot.db.transactions import Transactions
 from bot.phrasing.service import Phrasing
+from retrieval.candidates import Retrieved
 from retrieval.composition import Composition
 from retrieval.grounding import SourceSentence
 
 
-@dataclass(frozen=True)
-class _Ahead:
-    composition: Composition
-    said_before: tuple[str, ...]
-
-
-async def worded(
-    understood: Understood, *, phrasing: Phrasing, quick: Transactions, conversation_id: str | None
-) -> Understood:
+async def worded(understood: Understood, *, phrasing: Phrasing, quick: Transactions) -> Understood:
     """The same with ``wording`` where a model was asked; as it is where there is nothing to word or no model."""
     retrieved = understood.retrieved
     if not phrasing.is_on or retrieved is None or not retrieved.sections or understood.wants_person:
         return understood
-    ahead = await quick.read(lambda connection: _look_ahead(connection, understood, conversation_id))
-    if ahead is None:
+    composition = await quick.read(lambda connection: _look_ahead(connection, understood))
+    if composition is None:
         return understood
     began = time.perf_counter()
-    quoted = ahead.composition.sentences
+    quoted = composition.sentences
     phrased = await phrasing.phrase(
         understood.utterance,
         [SourceSentence(number, each.text, each.section_id) for number, each in enumerate(quoted, start=1)],
         understood.language,
         encoder=understood.serving.engine.retriever.encoder,
         deadline=phrasing.deadline_for(understood.started),
-        context=ahead.said_before,
+        context=_said_before(retrieved),
     )
     if phrased is None:
         return understood
@@ -55,10 +47,14 @@ async def worded(
     )
 
 
-def _look_ahead(connection: Connection, understood: Understood, conversation_id: str | None) -> _Ahead | None:
+def _look_ahead(connection: Connection, understood: Understood) -> Composition | None:
     composition = composition_for(connection, understood)
     if composition is None or any(each.language != understood.language for each in composition.sentences):
         return None
-    asked = last_exchange(connection, conversation_id) if conversation_id else None
-    before: Sequence[str] = (asked.utterance,) if asked is not None else ()
-    return _Ahead(composition, tuple(before))
+    return composition
+
+
+def _said_before(retrieved: Retrieved) -> tuple[str, ...]:
+    """What the message leans on, in the order in which it was said: nothing where it stands alone."""
+    context = retrieved.context
+    return tuple(reversed(context.turns)) if context is not None and context.resolved else ()

@@ -99,11 +99,16 @@ async def test_personal_data_reaches_no_model(talk: Talk, model: ScriptedModel) 
         assert "ana.lee@example.org" not in str(connection.asked)
 
 
-async def test_the_question_before_is_sent_along(talk: Talk, model: ScriptedModel) -> None:
+async def test_only_what_the_message_leans_on_is_sent_along(talk: Talk, model: ScriptedModel) -> None:
     await talk.say("How long does delivery take?")
     await talk.say(QUESTION)
+    alone = model.asked[-1].asked["messages"][1]["content"]
+    await talk.say("take my bicycle?")
+    await talk.say("on the ferry to the islands in winter?")
+    joined = model.asked[-1].asked["messages"][1]["content"]
 
-    assert 'earlier: "How long does delivery take?"' in model.asked[-1].asked["messages"][1]["content"]
+    assert "earlier:" not in alone
+    assert 'earlier: "take my bicycle?"' in joined
 
 
 async def test_an_answer_is_sent_without_asking_a_model(talk: Talk, model: ScriptedModel) -> None:
