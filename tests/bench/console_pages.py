@@ -31,6 +31,7 @@ from bot.db.migrating import migrate
 from bot.figures.counting import count_traffic
 from bot.settings import DatabaseSettings, RateLimitSettings, Settings
 from tests.bench.console_desk import PASSWORD, fill_desk, make_releases
+from tests.bench.console_documents import fill_documents
 from tests.bench.console_rows import (
     DAYS,
     NEW_SITE,
@@ -95,6 +96,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/knowledge/new": ("",),
     "/knowledge/{answer_id}": ("", "language=zh"),
     "/knowledge/{answer_id}/versions/{version}": ("",),
+    "/knowledge/documents": ("", "state=approved", "state=draft", "q=invoice", "q=nothing+like+it"),
+    "/knowledge/documents/{document_id}": ("",),
+    "/knowledge/documents/{document_id}/versions/{version}": ("",),
     "/knowledge/imports": ("",),
     "/knowledge/imports/{batch_id}": ("",),
     "/training": ("",),
@@ -167,6 +171,7 @@ async def fill_shop(database: Database, settings: Settings, exchanges: int, ques
     begun = time.perf_counter()
     days = await count_traffic(database)
     print(f"{days} days counted in {time.perf_counter() - begun:.0f} s", flush=True)
+    await fill_documents(database, shop)
     await fill_desk(database, shop)
 
 
@@ -282,6 +287,7 @@ async def ids_of(database: Database) -> dict[str, str]:
         "answer_id": "SELECT answer_id FROM answer_versions ORDER BY version DESC LIMIT 1",
         "version": "SELECT version FROM answer_versions ORDER BY version DESC LIMIT 1",
         "batch_id": "SELECT id FROM import_batches ORDER BY id DESC LIMIT 1",
+        "document_id": "SELECT id FROM documents ORDER BY id DESC LIMIT 1",
         "run_id": "SELECT id FROM training_runs ORDER BY id DESC LIMIT 1",
         "experiment_id": "SELECT id FROM experiments WHERE running ORDER BY id DESC LIMIT 1",
         "release_id": "SELECT release_id FROM shadow_runs ORDER BY id DESC LIMIT 1",
