@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.candidates import Retrieved
+from retrieval.composition_confidence import judged_composition
 from retrieval.confidence_model import known_question
 from retrieval.context import (
     ALONE,
@@ -57,8 +58,8 @@ def _joined(
     """Several quick messages are one question, in the order in which they came, unless the last one says more alone."""
     whole = _together(utterance, turns)
     plain, joined = engine.retrieve_all([(utterance, language), (whole, language)], limit=limit)
-    alone, together = (max(engine.confidences(found), default=0.0) for found in (plain, joined))
-    if alone >= together or known_question(plain):
+    alone, jointly = (_best(engine, found) for found in (plain, joined))
+    if alone >= jointly or known_question(plain):
         return replace(plain, context=InContext(ALONE, _said(turns), 0.0))
     return replace(joined, context=InContext(JOINED, _said(turns), 1.0))
 
@@ -119,8 +120,14 @@ def _chance(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved
 
 def weighed(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved) -> dict[str, float]:
     """The gate's features of an utterance that was searched both ways."""
-    alone, with_turns = (max(engine.confidences(found), default=0.0) for found in (plain, leaning))
+    alone, with_turns = (_best(engine, found) for found in (plain, leaning))
     return gate_features(cues_of(utterance), alone=alone, in_context=with_turns, apart=apart(plain, leaning))
+
+
+def _best(engine: Engine, found: Retrieved) -> float:
+    """P(right) of the best that could be said: an answer, or what the documents hold."""
+    composition = judged_composition(found, unknown_share=engine.confidence.unknown_share)
+    return max([*engine.confidences(found), composition.confidence if composition else 0.0], default=0.0)
 
 
 def _moved(rows: Vectors, turns: Sequence[Turn]) -> Vectors:

@@ -57,8 +57,13 @@ def turn_of(utterance: str, language: str, reply: "Reply") -> Turn:
     """Of a reply that is not stored."""
     answer_id = given_answer(reply.outcome.value, {"parts": list(reply.parts)})
     how = (reply.evidence or {}).get("context", {}).get("how")
-    said = reply.text if answer_id is not None else ""
+    said = _approved_words(reply.outcome, answer_id, reply.text)
     return Turn(utterance, language, reply=said, answer_id=answer_id, leads_on=how in _LEADS_ON)
+
+
+def _approved_words(outcome: str, answer_id: str | None, text: str) -> str:
+    """What was said, unless it was in the bot's own words."""
+    return text if answer_id is not None or outcome == Outcome.COMPOSED else ""
 
 
 def _turn(row: EarlierRow, *, unfinished: bool) -> Turn:
@@ -67,7 +72,7 @@ def _turn(row: EarlierRow, *, unfinished: bool) -> Turn:
     return Turn(
         row.utterance,
         row.language,
-        reply=row.reply["text"] if answer_id is not None else "",
+        reply=_approved_words(row.outcome, answer_id, row.reply["text"]),
         answer_id=answer_id,
         leads_on=row.how in _LEADS_ON,
         unfinished=unfinished and waiting,

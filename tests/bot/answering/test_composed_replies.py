@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from bot.access.principals import Scope
 from bot.answering.composed_parts import composed_text
+from bot.answering.context import turns_before
 from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.source_tables import Document
@@ -73,6 +74,15 @@ async def test_message_that_may_lean_on_another_one_is_composed_from_documents_t
     exchange = (await talk.say(f"And {QUESTION[0].lower()}{QUESTION[1:]}")).json()
 
     assert (exchange["outcome"], exchange["reply"]["text"]) == ("composed", "Yes. A bicycle costs 4 euros.")
+
+
+async def test_what_was_composed_is_what_the_next_message_may_lean_on(talk: Talk, database: Database) -> None:
+    await talk.say(QUESTION)
+
+    (turn,) = await database.quick.read(lambda c: turns_before(c, talk.id, at=now()))
+
+    assert (turn.utterance, turn.reply, turn.answer_id) == (QUESTION, "Yes. A bicycle costs 4 euros.", None)
+    assert not turn.unfinished
 
 
 async def test_explanation_tells_rule_sections_and_what_was_left_out(
