@@ -31,6 +31,7 @@ from retrieval.context import (
 )
 from retrieval.encoder import Vectors
 from retrieval.follow_ups import correction, cues_of
+from retrieval.normalize import fold
 from retrieval.records import Language
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def retrieve_in_context(
 ) -> Retrieved:
     """What is found for an utterance after `turns`, the last one first; `Retrieved.context` says what they did to it."""
     turns = in_effect(turns)
-    if not turns:
+    if not turns or fold(utterance) == fold(turns[0].utterance):  # who says it again does not lean on it
         return engine.retrieve(utterance, language=language, limit=limit)
     if turns[0].unfinished:
         return _joined(engine, utterance, language, turns, limit)

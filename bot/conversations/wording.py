@@ -37,7 +37,7 @@ async def worded(understood: Understood, *, phrasing: Phrasing, quick: Transacti
         understood.language,
         encoder=understood.serving.engine.retriever.encoder,
         deadline=phrasing.deadline_for(understood.started),
-        context=_said_before(retrieved),
+        context=said_before(retrieved),
     )
     if phrased is None:
         return understood
@@ -54,7 +54,7 @@ def _look_ahead(connection: Connection, understood: Understood) -> Composition |
     return composition
 
 
-def _said_before(retrieved: Retrieved) -> tuple[str, ...]:
+def said_before(retrieved: Retrieved) -> tuple[str, ...]:
     """What the message leans on, in the order in which it was said: nothing where it stands alone."""
     context = retrieved.context
     return tuple(reversed(context.turns)) if context is not None and context.resolved else ()

@@ -123,6 +123,15 @@ async def test_of_messages_sent_at_once_the_second_sees_the_first(talk: Talk, da
     assert rows[1].evidence["context"]["with"] == [rows[0].utterance]
 
 
+async def test_message_said_again_is_not_joined_with_itself(talk: Talk, database: Database) -> None:
+    await talk.say("can I return")
+    await talk.say("Can I return?")
+
+    async with database.read() as session:
+        asked = (await session.execute(select(Exchange.question).order_by(Exchange.id))).scalars().all()
+    assert asked == ["can I return", "Can I return?"]
+
+
 async def test_joined_message_sent_twice_is_answered_once(talk: Talk, database: Database) -> None:
     await talk.say("can I return")
     key = "0d9d9b6e-6f64-4b6e-8a55-0a4c8f2a1f10"

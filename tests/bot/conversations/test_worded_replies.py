@@ -5,14 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from sqlalchemy import update
 
 from bot.access.principals import Scope
+from bot.conversations.wording import said_before
 from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.source_tables import Document
 from bot.settings import PhrasingSettings, Settings
+from retrieval.candidates import Retrieved
+from retrieval.context import InContext
 from tests.bot.imports.importing import bring_in
 from tests.fixtures.model_server import Connection, ScriptedModel, hangs, says, scripted_model
 from tests.fixtures.services import Talk, fill_knowledge, start_talk
@@ -99,16 +103,19 @@ async def test_personal_data_reaches_no_model(talk: Talk, model: ScriptedModel) 
         assert "ana.lee@example.org" not in str(connection.asked)
 
 
-async def test_only_what_the_message_leans_on_is_sent_along(talk: Talk, model: ScriptedModel) -> None:
+@pytest.mark.parametrize(("how", "sent"), [("follow_up", ("first", "second")), ("alone", ())])
+def test_only_what_the_message_leans_on_is_sent_along(how: str, sent: tuple[str, ...]) -> None:
+    context = InContext(how, ("second", "first"), 0.9)
+    retrieved = Retrieved(np.zeros(1, np.float32), (), "en", words=1, context=context)
+
+    assert said_before(retrieved) == sent
+
+
+async def test_what_stands_alone_is_sent_alone(talk: Talk, model: ScriptedModel) -> None:
     await talk.say("How long does delivery take?")
     await talk.say(QUESTION)
-    alone = model.asked[-1].asked["messages"][1]["content"]
-    await talk.say("take my bicycle?")
-    await talk.say("on the ferry to the islands in winter?")
-    joined = model.asked[-1].asked["messages"][1]["content"]
 
-    assert "earlier:" not in alone
-    assert 'earlier: "take my bicycle?"' in joined
+    assert "earlier:" not in model.asked[-1].asked["messages"][1]["content"]
 
 
 async def test_an_answer_is_sent_without_asking_a_model(talk: Talk, model: ScriptedModel) -> None:
