@@ -6,11 +6,12 @@ machine's credentials are never asked.
 """
 
 import ipaddress
+from collections.abc import Sequence
 
 import httpcore
 
+from bot.checked_connections import CheckedConnections, Resolve, resolve
 from bot.webhooks.addresses import is_public
-from bot.webhooks.sending import Resolve, SocketOptions, resolve
 
 _CREDENTIALS = frozenset(
     ipaddress.ip_address(each) for each in ("168.63.129.16", "100.100.100.200", "fd00:ec2::254")
@@ -22,7 +23,7 @@ class ModelAddressError(Exception):
     """The name leads to where no question may be sent."""
 
 
-class ModelBackend(httpcore.AsyncNetworkBackend):
+class ModelBackend(CheckedConnections):
     """``plain`` says that the connection has no TLS."""
 
     def __init__(
@@ -32,44 +33,11 @@ class ModelBackend(httpcore.AsyncNetworkBackend):
         resolve: Resolve = resolve,
         backend: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
-        self._plain = plain
-        self._resolve = resolve
-        self._backend = backend or httpcore.AnyIOBackend()
+        def check(host: str, addresses: Sequence[str]) -> None:
+            for address in addresses:
+                check_address(host, address, plain=plain)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # as the base class has it
-        local_address: str | None = None,
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            addresses = await self._resolve(host, port)
-        except OSError as error:
-            raise httpcore.ConnectError(f"the name {host} can't be looked up") from error
-        for address in addresses:
-            check_address(host, address, plain=self._plain)
-        failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
-        for address in addresses:
-            try:
-                return await self._backend.connect_tcp(
-                    address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        raise ModelAddressError("sockets of this machine can't be reached")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._backend.sleep(seconds)
+        super().__init__(check, resolve=resolve, backend=backend)
 
 
 def check_address(host: str, address: str, *, plain: bool) -> None:

@@ -1,18 +1,17 @@
 """Sends one request to an address that somebody configured, and to no other.
 
-The name is looked up here, each address found is checked, and the connection is made to the very address that was checked: a
-name server that answers otherwise a moment later changes nothing. Redirects are not followed, proxies of the environment
+The connection is made to an address that was checked (``bot.checked_connections``). Redirects are not followed, proxies of the environment
 not used, and of the reply at most a kilobyte is read.
 """
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpcore
 
+from bot.checked_connections import CheckedConnections, Resolve, resolve
 from bot.errors import InvalidInputError
 from bot.webhooks.addresses import is_public
 
@@ -20,11 +19,6 @@ TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5.0
 KEPT_OF_REPLY = 1024
 LONGEST_URL = 2000
-
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-SocketOptions = Iterable[
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-]
 
 
 class AddressRefusedError(Exception):
@@ -44,12 +38,7 @@ class Replied:
         return self.status is not None and 200 <= self.status < 300
 
 
-async def resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[4][0]) for address in found]
-
-
-class CheckedBackend(httpcore.AsyncNetworkBackend):
+class CheckedBackend(CheckedConnections):
     """Connects to public addresses only, but for the hosts that are named as allowed."""
 
     def __init__(
@@ -59,48 +48,17 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         resolve: Resolve = resolve,
         backend: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
-        self._backend = backend or httpcore.AnyIOBackend()
-        self._allowed = frozenset(host.lower() for host in allowed_hosts)
-        self._resolve = resolve
+        allowed = frozenset(host.lower() for host in allowed_hosts)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # as the base class has it
-        local_address: str | None = None,
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            addresses = await self._resolve(host, port)
-        except OSError as error:
-            raise httpcore.ConnectError(f"the name {host} can't be looked up") from error
-        inside = [address for address in addresses if not is_public(address)]
-        if inside and host.lower() not in self._allowed:
-            raise AddressRefusedError(
-                f"{host} leads to {inside[0]}, which is not a public address; "
-                "if that is meant, add the host to KEFU_WEBHOOKS__ALLOWED_HOSTS"
-            )
-        failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
-        for address in addresses:
-            try:
-                return await self._backend.connect_tcp(
-                    address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+        def check(host: str, addresses: Sequence[str]) -> None:
+            inside = [address for address in addresses if not is_public(address)]
+            if inside and host.lower() not in allowed:
+                raise AddressRefusedError(
+                    f"{host} leads to {inside[0]}, which is not a public address; "
+                    "if that is meant, add the host to KEFU_WEBHOOKS__ALLOWED_HOSTS"
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
 
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109
-        socket_options: SocketOptions | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        raise AddressRefusedError("sockets of this machine can't be reached")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._backend.sleep(seconds)
+        super().__init__(check, resolve=resolve, backend=backend)
 
 
 class Sender:
