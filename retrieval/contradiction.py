@@ -1,43 +1,38 @@
-"""Whether two sentences that are nearly the same say the same: their numbers and their negations have to match."""
+"""Whether two sentences that are nearly the same say the same: their numbers with limits, and their negations, have to match."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.normalize import to_simplified
+from retrieval.grounding_clauses import read_source
+from retrieval.grounding_tokens import Kind, Token
 from retrieval.sources import Levels
-
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_ENGLISH_NUMBERS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "fourteen": "14", "fifteen": "15",
-    "twenty": "20", "thirty": "30", "sixty": "60", "ninety": "90",
-}  # fmt: skip
-_CHINESE_NUMBER = re.compile(r"[零一二两三四五六七八九十百千万]+(?=[个天日年月周小分元块次件人岁折倍%位名])")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|without|cannot|none|neither|nor|unable|except)\b|n['’]t\b|[不没無无未非勿莫]|沒|禁止|除外",
-    re.IGNORECASE,
-)
 
 
 def agree(first: str, second: str) -> bool:
-    """False where one has a number or a negation that the other has not."""
-    return numbers_in(first) == numbers_in(second) and negations_in(first) % 2 == negations_in(second) % 2
+    """False where one has a number or negation that the other has not, or where both have limits ("within", "at least") that differ."""
+    one, other = _tokens(first), _tokens(second)
+    limits = [_values(tokens, Kind.LIMIT) for tokens in (one, other)]
+    return (
+        _values(one, Kind.NUMBER) == _values(other, Kind.NUMBER)
+        and _is_negated(one) == _is_negated(other)
+        and (not all(limits) or limits[0] == limits[1])
+    )
 
 
-def numbers_in(text: str) -> frozenset[str]:
-    """Numbers in figures and, as far as they are usual in rules, in words."""
-    digits = {match.replace(",", "") for match in _NUMBER.findall(text)}
-    words = {
-        _ENGLISH_NUMBERS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _ENGLISH_NUMBERS
-    }
-    return frozenset(digits | words | set(_CHINESE_NUMBER.findall(to_simplified(text))))
+def _tokens(sentence: str) -> list[Token]:
+    return [token for clause in read_source(sentence) for token in clause.tokens]
 
 
-def negations_in(text: str) -> int:
-    return len(_NEGATION.findall(text))
+def _values(tokens: Sequence[Token], kind: Kind) -> set[str]:
+    return {token.value for token in tokens if token.kind is kind}
+
+
+def _is_negated(tokens: Sequence[Token]) -> bool:
+    """Two negations are none."""
+    return sum(token.kind is Kind.NEGATION for token in tokens) % 2 == 1
 
 
 def likeness(first: Levels, second: Levels) -> float:
