@@ -38,6 +38,7 @@ class Outcome(StrEnum):
 
     WORDED = "worded"
     TOO_LITTLE_LEFT = "too_little_left"
+    CUT_SHORT = "cut_short"
     DEADLINE = "deadline"
     FAULT = "fault"
 
@@ -184,6 +185,8 @@ class Phrasing:
         assert self._client is not None
         completion = await self._client.complete(prompt)
         self.breaker.succeeded()
+        if not completion.is_whole:  # the half of a sentence may read as a whole one
+            return self._unworded(prompt, Outcome.CUT_SHORT, completion)
         check = partial(check_text, _THOUGHTS.sub("", completion.text), sentences, encoder=encoder)
         grounded = await asyncio.get_running_loop().run_in_executor(self._checking, check)
         return self._made_of(prompt, completion, grounded, language)
@@ -192,7 +195,7 @@ class Phrasing:
         self, prompt: tuple[Message, ...], completion: Completion, grounded: Grounded, language: str
     ) -> Phrased:
         enough = grounded.is_enough
-        tokens = Tokens(completion.prompt_tokens, completion.output_tokens)
+        tokens = _tokens_of(completion)
         joint = "" if language == "zh" else " "
         return Phrased(
             Outcome.WORDED if enough else Outcome.TOO_LITTLE_LEFT,
@@ -205,10 +208,16 @@ class Phrasing:
             self._cost(tokens),
         )
 
-    def _unworded(self, prompt: tuple[Message, ...], outcome: Outcome) -> Phrased:
+    def _unworded(
+        self, prompt: tuple[Message, ...], outcome: Outcome, completion: Completion | None = None
+    ) -> Phrased:
         """What was sent is counted: it is paid for, too."""
-        tokens = Tokens(prompt=estimated_tokens(sum(len(each["content"]) for each in prompt)))
-        return Phrased(outcome, None, (), (), prompt, None, tokens, self._cost(tokens))
+        if completion is None:
+            tokens = Tokens(prompt=estimated_tokens(sum(len(each["content"]) for each in prompt)))
+        else:
+            tokens = _tokens_of(completion)
+        output = normalize(completion.text) if completion is not None else None
+        return Phrased(outcome, None, (), (), prompt, output, tokens, self._cost(tokens))
 
     def _cost(self, tokens: Tokens) -> float:
         settings = self.settings
@@ -218,6 +227,10 @@ class Phrasing:
         if self._client is not None and self._checking is not None:
             await self._client.close()
             self._checking.shutdown(wait=False, cancel_futures=True)
+
+
+def _tokens_of(completion: Completion) -> Tokens:
+    return Tokens(completion.prompt_tokens, completion.output_tokens)
 
 
 def _count(phrased: Phrased) -> None:

@@ -66,7 +66,7 @@ class _Lines:
 
 def read(path: str) -> dict[str, Any]:
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError
 
     try:
         reader = PdfReader(path)
@@ -88,7 +88,7 @@ def read(path: str) -> dict[str, Any]:
         return {"refused": "is encrypted: save a copy without a password"}
     except MemoryError:
         return {"refused": "needs more memory than a document may: print it to a new PDF"}
-    except (PyPdfError, Exception) as error:  # on broken files pypdf raises whatever it trips over
+    except Exception as error:  # on broken files pypdf raises whatever it trips over
         return {
             "refused": f"is a broken PDF ({type(error).__name__}: {error}"[:200] + "): print it to a new PDF"
         }

@@ -55,6 +55,20 @@ async def test_supported_sentences_are_the_reply(model: ScriptedModel, phrasing_
     assert phrased.output == WORDED
 
 
+async def test_text_that_stops_at_its_length_is_not_sent(model: ScriptedModel, phrasing_with: Made) -> None:
+    """All of it would stand by itself, so nothing else could tell."""
+    body = completion(WORDED, tokens=(200, 300))
+    model.behaviour = sends(body.replace(b'"finish_reason": "stop"', b'"finish_reason": "length"'))
+    phrasing = phrasing_with(output_price=10.0)
+
+    phrased = await phrase(phrasing)
+
+    assert phrased is not None
+    assert (phrased.outcome, phrased.text, phrased.output) == (Outcome.CUT_SHORT, None, WORDED)
+    assert phrased.cost == pytest.approx(300 * 10e-6)
+    assert phrasing.breaker.circuit is Circuit.CLOSED
+
+
 async def test_unsupported_sentence_is_cut_and_kept_as_evidence(
     model: ScriptedModel, phrasing_with: Made
 ) -> None:
