@@ -97,6 +97,20 @@ def test_visitor_asks_clarifies_votes_and_talks_to_a_person(
     assert ["handoff", "waiting"] in heard
 
 
+def test_what_the_system_says_is_told_although_no_event_stream_comes(
+    service: Service, page: Page, locale: str
+) -> None:
+    page.route("**/v1/conversations/*/events*", lambda route: route.abort())
+    panel = Panel(page, locale).open()
+    page.evaluate("() => { window.heard = []; Kefu.on('message', ({ role }) => heard.push(role)); }")
+    expect(panel.write(KNOWN[locale])).to_have_text(ANSWERS[KNOWN[locale]])
+
+    panel.button("person").click()
+
+    expect(panel.said_by("system")).to_have_count(1)
+    assert page.evaluate("heard") == ["customer", "bot", "system"]
+
+
 def newtab(locale: str) -> str:
     return {"en": "(opens in a new tab)", "zh-Hans": "（在新标签页打开）"}[locale]
 

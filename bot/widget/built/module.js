@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-5ecc78f122dc.js";
+export { KefuWidget } from "./kefu-24a5dfa18fe2.js";

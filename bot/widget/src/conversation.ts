@@ -58,6 +58,8 @@ export class Conversation {
   /** How often another conversation has taken the place of what is shown. */
   private replacements = 0;
   private loadedId: string | undefined;
+  /** The conversation whose past is shown: what comes after is news, and told. */
+  private pastShownOf: string | undefined;
   private running: AbortSignal | null = null;
 
   constructor(
@@ -242,7 +244,7 @@ export class Conversation {
 
   private begin({ started, at, user }: Opened): void {
     this.memory.set({ ...at, state: "bot", ...(user ? { user } : {}) });
-    this.loadedId = at.id;
+    this.loadedId = this.pastShownOf = at.id; // it has no past
     this.greeting = started.greeting;
     if (!this.begun) this.suggestions = started.suggestions;
     this.setConnected(true);
@@ -312,7 +314,7 @@ export class Conversation {
   private async look(signal: AbortSignal): Promise<void> {
     const at = this.credentials();
     if (!at) return;
-    const first = this.loadedId !== at.id || this.entries.every((entry) => !entry.messageId);
+    const first = this.pastShownOf !== at.id;
     const messages = await this.transport.messages(at, signal);
     if (this.credentials()?.id !== at.id) return;
     const known = new Set(this.entries.flatMap((entry) => [entry.messageId, entry.exchangeId]));
@@ -322,6 +324,7 @@ export class Conversation {
       return;
     }
     this.setEntries(withHistory(this.entries, messages));
+    this.pastShownOf = at.id;
     if (first) return;
     const fresh = messages.filter((message) => !known.has(message.id) && !known.has(message.exchange_id ?? message.id));
     for (const message of fresh) this.tell(message);
@@ -389,6 +392,7 @@ export class Conversation {
     this.replacements += 1;
     this.follower.forget();
     this.loadedId = this.memory.all.id;
+    this.pastShownOf = undefined;
     this.entries = [];
     this.held = [];
     this.handoff = null;
