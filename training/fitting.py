@@ -120,7 +120,9 @@ def fit(
         taught,
         sources=sources or {},
         trust=trust or {},
-        fair=fair_to_ask(taught.questions, issues, sources or {}),
+        # What was drawn has been judged by a person, and without the doubtful ones it would be no fair sample.
+        fair=fair_to_ask(taught.questions, issues, sources or {})
+        | (drawn.questions.keys() if drawn else set()),
         seed=seed,
         work=work,
         progress=progress,

@@ -1,5 +1,7 @@
 """Messages drawn at random from traffic: what they are asked of, and what they do to the cut-offs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from retrieval.confidence import fit_examples
@@ -8,6 +10,7 @@ from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from tests.fixtures.fakes import HashEncoder
 from tests.fixtures.shops import shop_knowledge
 from training.fitting import fit
+from training.label_weights import fair_to_ask
 from training.traffic_sample import TrafficSample
 
 QUESTIONS = [
@@ -43,6 +46,26 @@ def test_examples_of_drawn_messages_stand_for_what_they_were_drawn_from() -> Non
     }
     assert [each.right for each in fitted.drawn][-1] == frozenset()
     assert all(each.stands_for == 0 for each in fitted.examples)
+
+
+def test_a_drawn_message_counts_however_doubtful_its_label_looks() -> None:
+    knowledge = shop_knowledge(frames=8, answers=6, chinese=False)
+    answers = sorted({question.answer_id for question in knowledge.questions})
+    flipped = {
+        question.number: answers[(answers.index(question.answer_id) + 1) % len(answers)]
+        for question in knowledge.questions[::6]
+    }
+    dirty = Knowledge(
+        [replace(each, answer_id=flipped.get(each.number, each.answer_id)) for each in knowledge.questions],
+        knowledge.passages,
+    )
+    sample = TrafficSample(dict.fromkeys(flipped, 3.0), {})
+    fitted = fit(HashEncoder(), dirty, backbone=None, drawn=sample)
+    doubtful = {issue.number for issue in fitted.label_issues}
+    assert doubtful & flipped.keys()
+    assert not flipped.keys() <= fair_to_ask(dirty.questions, fitted.label_issues, {})
+    texts = {question.number: question.text for question in dirty.questions}
+    assert sorted(each.text for each in fitted.drawn) == sorted(texts[number] for number in flipped)
 
 
 def test_what_is_drawn_lowers_the_cutoff_where_it_is_easier_and_there_is_enough_of_it() -> None:
