@@ -23,6 +23,9 @@ _ABBREVIATIONS = frozenset(
         "sep sept oct nov dec a.m p.m u.s u.k u.n cf al ext tel vol art",
     )
 )
+_SELDOM_LAST = frozenset(
+    ["e.g", "i.e", "vs", "mr", "mrs", "ms", "dr", "prof", "approx", "cf", "u.s", "u.k", "u.n"]
+)
 _LATIN_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s)")
 _HAN_END = re.compile(r"[。！？；…]+[”’』」）》】]*")
 _LAST_WORD = re.compile(r"[A-Za-z.]+$")
@@ -77,7 +80,7 @@ def _lines(text: str) -> Iterator[Span]:
         end = begin + len(stripped)
         if pending is not None:
             adjoining = text.count("\n", pending[1], begin) == 1
-            open_ended = not text[pending[1] - 1].endswith(_FINAL) and not _BULLET.match(text, begin)
+            open_ended = not (_is_closed(text[slice(*pending)]) or _BULLET.match(text, begin))
             goes_on = last_length >= WRAPPED_AT or _is_broken(text[slice(*pending)], stripped)
             if adjoining and open_ended and goes_on:
                 pending, last_length = (pending[0], end), len(stripped)
@@ -86,6 +89,13 @@ def _lines(text: str) -> Iterator[Span]:
         pending, last_length = (begin, end), len(stripped)
     if pending is not None:
         yield pending
+
+
+def _is_closed(line: str) -> bool:
+    """Whether the line's last mark ends a sentence: "that the U.S." goes on in the next line."""
+    if not line.endswith("."):
+        return line.endswith(_FINAL)
+    return _last_word(line[:-1][-LOOKED_BACK:]) not in _SELDOM_LAST
 
 
 def _is_broken(line: str, following: str) -> bool:
@@ -123,8 +133,12 @@ def _closes(text: str, begin: int, match: re.Match[str], end: int) -> bool:
     before = text[max(begin, match.start() - LOOKED_BACK) : match.start()]
     if re.search(r"(?:^|\s)(?:\d{1,2}|[A-Z])$", before):
         return False
+    return _last_word(before) not in _ABBREVIATIONS
+
+
+def _last_word(before: str) -> str:
     word = _LAST_WORD.search(before)
-    return word is None or word.group().lower().strip(".") not in _ABBREVIATIONS
+    return word.group().lower().strip(".") if word else ""
 
 
 def _cut(text: str, begin: int, end: int) -> Iterator[Span]:

@@ -40,6 +40,17 @@ from retrieval.sentences import LONGEST, sentence_spans, split_sentences
             "Bring these:\n- a passport\n- a photo\nThen wait. We call you.",
             ["Bring these:\n- a passport\n- a photo", "Then wait.", "We call you."],
         ),
+        (
+            "There are many tests that are used for this illness that the U.S.\nFood and Drug Administration lists. Ask us.",
+            [
+                "There are many tests that are used for this illness that the U.S.\nFood and Drug Administration lists.",
+                "Ask us.",
+            ],
+        ),
+        (
+            "You need a passport, a photo, the form, the fee, the address, etc.\nThen wait.",
+            ["You need a passport, a photo, the form, the fee, the address, etc.", "Then wait."],
+        ),
         ('She said "Stop." Then she left.', ['She said "Stop."', "Then she left."]),
     ],
 )

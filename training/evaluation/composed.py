@@ -4,13 +4,14 @@ Each question is asked once as it is and once of a knowledge that lacks its answ
 of the other company's documents. So half of all questions are unknown.
 
 A reply is right when it has one of the KEY_SENTENCES sentences of the right section that are nearest to the question; where the same
-sentence stands in another section, too, that one counts as well.
+sentence stands in another section, too, that one counts as well. Beside it stands a measure without the encoder: one of the as many sentences
+that have most of the question's words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -23,7 +24,7 @@ from retrieval.composition_confidence import composition_features, judged_compos
 from retrieval.encoder import Encoder
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import normalize
-from retrieval.section_search import search_sections
+from retrieval.section_search import search_sections, terms_of
 from retrieval.sources import Section, Sources
 from training.evaluation.composed_sets import DocumentSet
 
@@ -44,7 +45,8 @@ class Tried:
         known: whether the documents had its answer.
         first: the best section is the right one.
         from_right: share of the reply's sentences that stand in the right section.
-        right: the reply has a key sentence.
+        right: the reply has a key sentence, by meaning.
+        right_by_words: it has one by words.
         features: (f,) of `retrieval.composition_confidence`.
     """
 
@@ -55,6 +57,7 @@ class Tried:
     first: bool
     from_right: float
     right: bool
+    right_by_words: bool
     composition: Composition
     features: Floats
     search_ms: float
@@ -111,6 +114,7 @@ def _try(company: Company, row: int, sources: Sources, *, left_out: int = 0, kno
         first=found.sections[0].number == asked.number,
         from_right=sum(own) / len(own),
         right=not key_sentences(right, vector).isdisjoint(told),
+        right_by_words=not worded_key_sentences(right, company.sources.lexical.idf(terms)).isdisjoint(told),
         composition=composition,
         features=composition_features(found, composition, words=len(terms)),
         search_ms=(searched - begin) * 1000,
@@ -120,9 +124,20 @@ def _try(company: Company, row: int, sources: Sources, *, left_out: int = 0, kno
 
 def key_sentences(section: Section, vector: NDArray[np.float32]) -> frozenset[str]:
     """The words of the sentences that are nearest to the question, without those too short to tell anything."""
-    near = section.similarities(vector)[1:]
+    return _first_telling(section.sentences(), section.similarities(vector)[1:])
+
+
+def worded_key_sentences(section: Section, idf: Mapping[str, float]) -> frozenset[str]:
+    """As `key_sentences`, by how much of the question's words (`idf`, of each of its terms) a sentence has."""
     sentences = section.sentences()
-    order = [row for row in np.argsort(-near, kind="stable").tolist() if len(sentences[row]) >= LEAST_TOLD]
+    return _first_telling(
+        sentences, np.array([sum(idf.get(term, 0.0) for term in terms_of(each)) for each in sentences])
+    )
+
+
+def _first_telling(sentences: Sequence[str], relevance: NDArray[np.floating]) -> frozenset[str]:
+    ranked = np.argsort(-relevance, kind="stable").tolist()
+    order = [row for row in ranked if len(sentences[row]) >= LEAST_TOLD]
     return frozenset(_words(sentences[row]) for row in (order or range(len(sentences)))[:KEY_SENTENCES])
 
 

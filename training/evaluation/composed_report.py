@@ -50,6 +50,7 @@ class CompanyFigures:
         composed: replies above the cut-off, of all questions, half of them unknown.
         wrong: those of them without a key sentence.
         from_right: mean share of the sentences of known composed replies that stand in the right section.
+        contains, contains_by_words: known composed replies with a key sentence by either measure.
         auroc: of the confidence, right against wrong over all.
     """
 
@@ -61,6 +62,7 @@ class CompanyFigures:
     wrong: Share
     from_right: float
     contains: Share
+    contains_by_words: Share
     auroc: float
     search_ms: float
     compose_ms: float
@@ -80,6 +82,7 @@ def figures_of(company: Company, tried: Sequence[Tried], *, target_error: float)
         wrong=Share(sum(not each.right for each in given), len(given)),
         from_right=fmean(each.from_right for each in sure) if sure else float("nan"),
         contains=Share(sum(each.right for each in sure), len(sure)),
+        contains_by_words=Share(sum(each.right_by_words for each in sure), len(sure)),
         auroc=auroc([each.composition.confidence for each in rows], [each.right for each in rows]),
         search_ms=median(each.search_ms for each in rows),
         compose_ms=median(each.compose_ms for each in rows),
@@ -99,7 +102,8 @@ def table(figures: Sequence[CompanyFigures], *, split: str, target_error: float)
             f"  composition has a key sentence {each.holds}, known questions, whatever the confidence",
             f"  composed                       {each.composed}, half of the questions unknown",
             f"  wrong of these                 {each.wrong}",
-            f"  of those to known questions    {each.contains} have a key sentence; "
+            f"  of those to known questions    {each.contains} have a key sentence by meaning, "
+            f"{each.contains_by_words} by words; "
             f"{each.from_right:.3f} of their sentences stand in the right section",
             f"  AUROC of the confidence        {each.auroc:.3f}",
             f"  milliseconds, p50              {each.search_ms:.1f} section search, {each.compose_ms:.1f} composing",
