@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from retrieval.example_table import ExampleTable
-from retrieval.fusion import PARTS, PRIOR_WEIGHTS, Fusion
+from retrieval.fusion import ACROSS_WEIGHTS, PARTS, PRIOR_WEIGHTS, Fusion
 from retrieval.logistic import fit_choice, without_negatives
 
 PRIOR_DEVIATIONS = (0.7, 0.8, 0.4, 3.0, 3.0, 5.0, 0.5, 1.5, 0.5)
+LANGUAGES = frozenset({"en", "zh"})
 LEAST_EXAMPLES = 30  # with fewer the prior moves by less than its own doubt
 STANDING = PARTS.index("standing")
 
@@ -17,11 +18,13 @@ def fit_fusion(examples: ExampleTable) -> Fusion:
     """By language, weights under which the right answer comes first as often as possible; never negative.
 
     Only examples whose right answer kept a question of its own are used: where all that is left is the bare
-    answer text, having no question would be the mark of the right one.
+    answer text, having no question would be the mark of the right one. A language without any, beside one that has some, gets
+    ACROSS_WEIGHTS.
     """
     kept = np.asarray((examples.right & examples.questioned).any(axis=1))
     useful = examples.only(kept)
-    fitted = {}
+    known_in = set(useful.languages.tolist())
+    fitted = dict.fromkeys(sorted(LANGUAGES - known_in), ACROSS_WEIGHTS) if known_in else {}
     for language in np.unique(useful.languages):
         own = useful.only(useful.languages == language)
         if len(own) >= LEAST_EXAMPLES:

@@ -38,6 +38,11 @@ def choose_backbone(texts: Iterable[str] | None, *, name: str = "auto") -> str:
     return BACKBONES["english"]
 
 
+def reads_chinese(name: str) -> bool:
+    """Whether a backbone may be asked in Chinese; of one that is not Kefu's own nobody knows better."""
+    return name != BACKBONES["english"]
+
+
 def model_folder(name: str, *, models_dir: Path) -> Path:
     """Return where the backbone `name` lies or would lie; the path of an existing encoder folder stays."""
     resolved = BACKBONES.get(name, name)

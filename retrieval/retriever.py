@@ -22,6 +22,7 @@ from retrieval.fusion import PRIOR_FUSION, Fusion
 from retrieval.index import Neighbours, VectorIndex
 from retrieval.intents import IntentHead, IntentReading
 from retrieval.lexical import tokenize_lexical
+from retrieval.models import reads_chinese
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
 from retrieval.section_search import search_sections
@@ -273,7 +274,7 @@ def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) ->
         [_passage_input(p, headings) for p in passages], progress=step(len(questions))
     )
     dimension = encoder.dimension
-    documents = Documents.of(texts_by_answer([*questions, *passages]))
+    documents = Documents.of(texts_by_answer([*questions, *passages]), bilingual=reads_chinese(encoder.name))
     by_number = {q.number: q for q in questions}, {p.number: p for p in passages}
     return View(
         questions=by_number[0],

@@ -26,6 +26,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import ArtifactError
 from retrieval.index import VectorIndex
 from retrieval.lexical import tokenize_lexical
+from retrieval.models import reads_chinese
 from retrieval.records import PassageRecord, QuestionRecord
 from retrieval.sources import Sources
 from retrieval.sources_files import SECTIONS, read_sources, sources_writers
@@ -77,7 +78,7 @@ def read_snapshot(path: Path, *, encoder: Encoder) -> View:
     rows = list(record_rows(path / PASSAGES))
     passages = [PassageRecord(*row[:4]) for row in rows]
     dimension = encoder.dimension
-    documents = Documents.of(texts_by_answer([*questions, *passages]))
+    documents = Documents.of(texts_by_answer([*questions, *passages]), bilingual=reads_chinese(encoder.name))
     by_number = {q.number: q for q in questions}, {p.number: p for p in passages}
     return View(
         questions=by_number[0],

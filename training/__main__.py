@@ -16,6 +16,7 @@ from training import (
     models_cli,
     simulate_cli,
     train_cli,
+    word_pairs_cli,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Models, benchmarks and training of Kefu.")
@@ -30,6 +31,7 @@ app.command("train")(train_cli.train)
 app.command("gate")(gate_cli.gate)
 app.command("simulate")(simulate_cli.simulate)
 app.command("adapt")(adapt_cli.adapt)
+app.command("word-pairs")(word_pairs_cli.make)
 
 if __name__ == "__main__":
     app()

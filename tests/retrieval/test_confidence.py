@@ -20,7 +20,7 @@ from retrieval.confidence_model import PRIOR, ConfidenceModel
 from retrieval.errors import RetrievalError
 from retrieval.evidence import FEATURES, evidence
 from retrieval.example_table import ExampleTable
-from retrieval.fusion import PRIOR_WEIGHTS, Fusion, parts_of, reordered
+from retrieval.fusion import ACROSS_WEIGHTS, PRIOR_WEIGHTS, Fusion, parts_of, reordered
 from retrieval.fusion_fit import fit_fusion
 from retrieval.leave_one_out import Example
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
@@ -103,6 +103,14 @@ def test_fusion_follows_the_part_that_tells_the_right_answer() -> None:
     weights = fitted_fusion(examples).weights["en"]
     assert weights[3] > PRIOR_WEIGHTS[3] + 2
     assert weights[0] == pytest.approx(PRIOR_WEIGHTS[0])
+
+
+def test_language_that_no_question_is_in_is_weighed_as_one_language_asked_of_the_other() -> None:
+    examples = [Example(retrieved(BASE), frozenset({BASE.answer_id}), f"g{n}") for n in range(40)]
+    weights = fitted_fusion(examples).weights
+    assert weights.keys() == {"en", "zh"}
+    assert weights["zh"] == ACROSS_WEIGHTS != weights["en"]
+    assert len(ACROSS_WEIGHTS) == len(PRIOR_WEIGHTS)
 
 
 def test_fusion_weight_falls_silent_where_a_part_misleads() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.errors import ModelNotFoundError
-from retrieval.models import choose_backbone, find_model, model_folder
+from retrieval.models import choose_backbone, find_model, model_folder, reads_chinese
 
 ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL = "intfloat/multilingual-e5-small"
@@ -82,3 +82,9 @@ def test_missing_model_names_the_place_and_the_remedy(tmp_path: Path) -> None:
 def test_name_that_gives_no_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelNotFoundError):
         find_model(name, models_dir=tmp_path)
+
+
+def test_only_the_english_backbone_is_not_asked_in_chinese() -> None:
+    assert not reads_chinese(ENGLISH)
+    assert reads_chinese(MULTILINGUAL)
+    assert reads_chinese("somebody/else")
