@@ -1,9 +1,9 @@
 """An utterance in its conversation: whether it leans on what was said before, and how to search for it then.
 
-Nothing is rewritten. The utterance's vector is moved towards those of the questions before it and of the last reply, by weights
-learned on dialogues; a gate of few features compares what is found so with what the plain utterance finds, and where it is
-unsure the plain utterance stays. `python -m training benchmark context --choose` and `follow-ups --fit` learn them
-again.
+Nothing is rewritten. The utterance is searched plain and together with what came before it, and the evidence of both is averaged
+(:mod:`retrieval.blending`), by weights learned on dialogues; a gate of few features compares what is found so with what the plain
+utterance finds, and where it is unsure the plain search stays. `python -m training benchmark context --choose` and
+`follow-ups --fit` learn them again.
 """
 
 from __future__ import annotations
@@ -25,36 +25,40 @@ Vectors = NDArray[np.float32]
 MOST_TURNS = 3
 """Exchanges before the utterance that count."""
 GATE: Mapping[str, float] = {
-    "intercept": 1.28,
-    "opens": 1.14,
-    "ends": 2.55,
-    "refers": 1.29,
-    "named": 0.05,
-    "few": 2.35,
-    "alone": -0.91,
-    "in_context": 0.5,
-    "apart": -0.59,
+    "intercept": 1.53,
+    "opens": 1.16,
+    "ends": 1.24,
+    "refers": 0.82,
+    "named": -1.23,
+    "known": 1.46,
+    "alone": -0.57,
+    "in_context": 0.61,
+    "same": -1.16,
+    "apart": -0.68,
 }
-RESOLVE_AT = 0.85
-"""High: a question that stands alone and is answered wrongly costs more than a follow-up handed on."""
+RESOLVE_AT = 0.65
+"""Above one half: a question that stands alone and is answered wrongly costs more than a follow-up handed on."""
 MOST_LOG_ODDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class TurnWeights:
-    """Of the questions before the utterance, the last one first, and of the reply to the last one; the utterance itself has 1.
+class ContextWeights:
+    """How much what came before counts.
 
-    A long reply says more than what was asked for, and weighs less.
+    Attributes:
+        share: of the evidence that the search in context brings; the plain one brings the rest.
+        reply: of a short last reply's vector beside that of the messages together, which has 1.
     """
 
-    questions: tuple[float, ...]
+    share: float
     reply: float
-    long_reply: float
 
 
-WEIGHTS = TurnWeights((0.5, 0.35, 0.24), reply=0.7, long_reply=0.2)
+WEIGHTS = ContextWeights(share=0.6, reply=0.7)
 LONG_REPLY = 20
-"""Terms; a longer reply is a long one."""
+"""Terms. A longer reply says more than what was asked for, and is left out."""
+MOST_TOGETHER = 600
+"""Characters that are encoded together, the last ones: an encoder cuts at the end, where the utterance is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,33 +119,35 @@ def together(utterance: str, turns: Sequence[str]) -> str:
     return " ".join([*reversed(turns), utterance])
 
 
+def to_encode(utterance: str, turns: Sequence[str]) -> str:
+    """What of `together` is encoded."""
+    return together(utterance, turns)[-MOST_TOGETHER:]
+
+
 def in_context(
-    utterance: Vectors,
-    questions: Vectors,
-    reply: Vectors | None = None,
-    *,
-    long_reply: bool = False,
-    weights: TurnWeights = WEIGHTS,
+    messages: Vectors, reply: Vectors | None = None, *, weights: ContextWeights = WEIGHTS
 ) -> Vectors:
-    """(d,) unit row of an utterance (d,) after `questions` (q, d), the last one first, and the last one's `reply` (d,)."""
-    each = np.array(weights.questions[: len(questions)], np.float32)
-    moved = utterance + each @ questions[: len(each)]
-    if reply is not None:
-        moved = moved + (weights.long_reply if long_reply else weights.reply) * reply
+    """(d,) unit row of the messages together (d,) after a short `reply` (d,)."""
+    moved = messages if reply is None else messages + weights.reply * reply
     unit: Vectors = (moved / max(float(np.linalg.norm(moved)), 1e-9)).astype(np.float32)
     return unit
 
 
-def is_long(reply: str) -> bool:
-    return len(tokenize_lexical(reply)) > LONG_REPLY
+def short(reply: str) -> str:
+    """The reply, or nothing where it is a long one."""
+    return reply if len(tokenize_lexical(reply)) <= LONG_REPLY else ""
 
 
-def gate_features(cues: Cues, *, alone: float, in_context: float, apart: float) -> dict[str, float]:
+def gate_features(
+    cues: Cues, plain: Retrieved, leaning: Retrieved, *, alone: float, in_context: float
+) -> dict[str, float]:
     """What the gate weighs.
 
     Args:
-        alone, in_context: confidence of the best answer to the plain utterance, and to the one in context.
-        apart: see `apart`.
+        plain, leaning: what the plain utterance finds, and what context does.
+        alone, in_context: confidence of the best answer of each.
+
+    "known" is how much of the utterance's weight the texts of its best answer have: words of its own, which no answer has, say what it is about.
     """
     named = log1p(cues.named)
     return {
@@ -150,10 +156,11 @@ def gate_features(cues: Cues, *, alone: float, in_context: float, apart: float) 
         "ends": float(cues.ends),
         "refers": float(cues.refers),
         "named": named,
-        "few": float(cues.named <= 1),
+        "known": plain.candidates[0].answer_lexical if plain.candidates else 0.0,
         "alone": _log_odds(alone),
         "in_context": _log_odds(in_context),
-        "apart": apart * named,
+        "same": float(_best_answer(plain) == _best_answer(leaning)),
+        "apart": apart(plain, leaning) * named,
     }
 
 
@@ -178,6 +185,10 @@ def without_answer(retrieved: Retrieved, answer_id: str | None) -> Retrieved:
     """As if the answer were not there; whoever has just refused it does not want it again."""
     kept = tuple(each for each in retrieved.candidates if each.answer_id != answer_id)
     return retrieved if len(kept) == len(retrieved.candidates) else replace(retrieved, candidates=kept)
+
+
+def _best_answer(retrieved: Retrieved) -> str | None:
+    return retrieved.candidates[0].answer_id if retrieved.candidates else None
 
 
 def _log_odds(chance: float) -> float:

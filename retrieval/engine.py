@@ -6,7 +6,7 @@ Service, command line, benchmark and gate all decide through `Engine`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.candidates import Retrieved
@@ -18,7 +18,6 @@ from retrieval.evidence import FEATURES, evidence
 from retrieval.intents import IntentHead
 from retrieval.person_request import asks_for_person
 from retrieval.records import Language
-from retrieval.reply_vectors import ReplyVectors
 from retrieval.resolving import retrieve_in_context
 from retrieval.retriever import Progress, Retriever
 from retrieval.traffic import Traffic
@@ -40,7 +39,6 @@ class Engine:
     confidence: ConfidenceModel
     head: IntentHead | None = None
     traffic: Traffic | None = None
-    replies: ReplyVectors = field(default_factory=ReplyVectors, compare=False, repr=False)
 
     @classmethod
     def load(cls, checkpoint_path: Path, snapshot_path: Path) -> Engine:

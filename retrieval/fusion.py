@@ -39,7 +39,7 @@ PRIOR_WEIGHTS = (1.0, 1.6, 0.5, 1.0, 1.0, 8.0, 0.5, 1.5, 0.5)
 # asked of the other's knowledge. The fit on one direction put 73.1 (zh) and 71.1 % (en) of the other right first, PRIOR_WEIGHTS
 # 66.1 and 65.7 %. Translated words (`retrieval.word_pairs`) are few, so a share of them says much; the head's n-grams say nothing, and what
 # other customers' messages echo was not there to be weighed.
-ACROSS_WEIGHTS = (0.6, 0.0, 0.7, 1.4, 3.0, 22.0, 0.65, 0.0, 0.0)
+ACROSS_WEIGHTS: tuple[float, ...] = (0.6, 0.0, 0.7, 1.4, 3.0, 22.0, 0.65, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.blending import WIDTH, blended
 from retrieval.candidates import Retrieved
 from retrieval.composition_confidence import judged_composition
 from retrieval.confidence_model import known_question
@@ -18,20 +19,21 @@ from retrieval.context import (
     FOLLOW_UP,
     JOINED,
     RESOLVE_AT,
+    WEIGHTS,
     InContext,
     Turn,
-    apart,
     chance_of_leaning,
     gate_features,
     in_context,
     in_effect,
-    is_long,
+    short,
+    to_encode,
     together,
     without_answer,
 )
 from retrieval.encoder import Vectors
 from retrieval.follow_ups import correction, cues_of
-from retrieval.normalize import fold
+from retrieval.normalize import fold, normalize
 from retrieval.records import Language
 
 if TYPE_CHECKING:
@@ -101,15 +103,20 @@ def search_both_ways(
 ) -> tuple[Retrieved, Retrieved]:
     """What the plain utterance finds and what it finds after `turns`, encoded together; the timings are those of both."""
     begin = perf_counter()
-    texts = [utterance, *(turn.utterance for turn in turns)]
-    encoded = engine.replies.encode(engine.retriever.encoder, texts, turns[0].reply)
+    reply = short(turns[0].reply)
+    texts = [utterance, to_encode(utterance, _said(turns)), *([reply] if reply else [])]
+    encoded = engine.retriever.encoder.encode_messages([normalize(text) for text in texts])
     encode_ms = (perf_counter() - begin) * 1000
     plain = _searched(engine, utterance, encoded.embeddings[0], encoded.tuned[0], language, limit)
-    embedding, tuned = (_moved(rows, turns) for rows in (encoded.embeddings, encoded.tuned))
+    embedding, tuned = (in_context(*rows[1:]) for rows in (encoded.embeddings, encoded.tuned))
     leaning = _searched(engine, _together(utterance, turns), embedding, tuned, language, limit)
     timings = {"encode": encode_ms}
     timings |= {stage: plain.timings_ms[stage] + ms for stage, ms in leaning.timings_ms.items()}
-    return replace(plain, timings_ms=timings), replace(leaning, timings_ms=timings)
+    both = blended(leaning, plain, share=WEIGHTS.share, limit=limit)
+    return (
+        replace(plain, candidates=plain.candidates[:limit], timings_ms=timings),
+        replace(both, timings_ms=timings),
+    )
 
 
 def _chance(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved) -> float:
@@ -122,19 +129,13 @@ def _chance(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved
 def weighed(engine: Engine, utterance: str, plain: Retrieved, leaning: Retrieved) -> dict[str, float]:
     """The gate's features of an utterance that was searched both ways."""
     alone, with_turns = (_best(engine, found) for found in (plain, leaning))
-    return gate_features(cues_of(utterance), alone=alone, in_context=with_turns, apart=apart(plain, leaning))
+    return gate_features(cues_of(utterance), plain, leaning, alone=alone, in_context=with_turns)
 
 
 def _best(engine: Engine, found: Retrieved) -> float:
     """P(right) of the best that could be said: an answer, or what the documents hold."""
     composition = judged_composition(found, unknown_share=engine.confidence.unknown_share)
     return max([*engine.confidences(found), composition.confidence if composition else 0.0], default=0.0)
-
-
-def _moved(rows: Vectors, turns: Sequence[Turn]) -> Vectors:
-    """`rows`: the utterance, the turns' questions, and the last reply where there is one."""
-    reply = rows[-1] if turns[0].reply else None
-    return in_context(rows[0], rows[1 : 1 + len(turns)], reply, long_reply=is_long(turns[0].reply))
 
 
 def _searched(
@@ -144,7 +145,8 @@ def _searched(
         text,
         np.ascontiguousarray(vector),
         language=language,
-        limit=limit,
+        limit=max(WIDTH, limit),
+        enough=limit,
         fusion=engine.confidence.fusion,
         reading=None if engine.head is None else engine.head.read(tuned, text),
     )

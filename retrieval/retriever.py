@@ -171,11 +171,15 @@ class Retriever:
         *,
         language: str,
         limit: int = 10,
+        enough: int | None = None,
         fusion: Fusion = PRIOR_FUSION,
         left_out: LeftOut = NOTHING_LEFT_OUT,
         reading: IntentReading | None = None,
     ) -> Retrieved:
-        """As `search`, for an utterance that is encoded and read already; `left_out` serves leave-one-out."""
+        """As `search`, for an utterance that is encoded and read already; `left_out` serves leave-one-out.
+
+        From `enough` candidates on, no search is widened for more.
+        """
         view = self._view
         begin = perf_counter()
         terms = tokenize_lexical(utterance)
@@ -203,7 +207,7 @@ class Retriever:
                 left_out=left_out,
                 reading=reading,
             )
-            if len(candidates) >= limit or VOTERS * widening >= len(view.questions):
+            if len(candidates) >= (enough or limit) or VOTERS * widening >= len(view.questions):
                 break
             widening *= 8
         found = perf_counter()

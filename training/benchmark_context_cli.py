@@ -46,9 +46,7 @@ def context(
         folder = data / FOLDER
         if choose:
             for share, weights in chosen_weights(encoder, folder, seed=seed):
-                console.print(
-                    f"{share:.4f}  questions {weights.questions}  replies {weights.reply}, {weights.long_reply}"
-                )
+                console.print(f"{share:.4f}  share {weights.share}, short replies {weights.reply}")
             return
         worth = worth_of_context(encoder, folder, seed=seed)
     if as_json:
@@ -78,19 +76,26 @@ def follow_ups(
     as_json: AsJson = False,
 ) -> None:
     """Ask a release of the demo company second questions: follow-ups, and others that stand alone."""
+    from retrieval.artifacts import read_manifest
+    from retrieval.checkpoint import CHECKPOINT_KIND
     from retrieval.engine import Engine
     from training.context.gate import figures, fit_gate
     from training.context.pairs import Answers, ask_both_ways, read_pairs, test_questions_after
+    from training.context.untaught import ask_untaught
+    from training.fence import withheld_keys
 
     with errors_told():
         engine = Engine.load(checkpoint, snapshot)
+        withheld = withheld_keys(read_manifest(checkpoint, kind=CHECKPOINT_KIND).meta)
         answers, pairs = Answers.of(engine, demo), read_pairs(demo)
         chosen = [pair for pair in pairs if pair.held_out != fit]
         asked = [ask_both_ways(engine, pair) for pair in chosen]
+        tested = [] if fit else [ask_both_ways(engine, pair) for pair in test_questions_after(demo, pairs)]
+        # The last ones, since they are taken out of the index.
+        asked += ask_untaught(engine, answers, chosen, withheld=withheld, held_out=not fit)
         if fit:
             weights, resolve_at = fit_gate(asked, answers)
             console.print(f"GATE = {weights}\nRESOLVE_AT = {resolve_at}")
-        tested = [] if fit else [ask_both_ways(engine, pair) for pair in test_questions_after(demo, pairs)]
     groups = _by_kind(asked, "half for choosing" if fit else "held out") | _by_kind(tested, "test questions")
     found = {name: asdict(figures(engine, group, answers)) for name, group in groups.items()}
     if as_json:

@@ -1,23 +1,31 @@
 """Combining vectors, the gate, and searches in context, by hand-worked values and the hashing encoder."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import exp, log1p
 
 import numpy as np
 import pytest
 
+from retrieval.candidates import Candidate, Retrieved
 from retrieval.confidence import default_confidence
 from retrieval.context import (
     GATE,
+    MOST_TOGETHER,
     RESOLVE_AT,
+    ContextWeights,
     Turn,
-    TurnWeights,
     apart,
     chance_of_leaning,
     gate_features,
     in_context,
     in_effect,
+    short,
+    to_encode,
+    together,
     without_answer,
 )
+from retrieval.encoder import Encoded, Progress
 from retrieval.engine import Engine
 from retrieval.follow_ups import Cues
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
@@ -34,6 +42,7 @@ KNOWLEDGE = Knowledge(
     ],
     [PassageRecord(1, "returns", "You can send it back within thirty days.", "en")],
 )
+CANDIDATE = Candidate("a", "", 0, *[0.0] * 11, exact=False, relevance=0.0)
 SHIPPING = Turn("How much is standard shipping?", "en", "It costs 4.90.", "shipping")
 
 
@@ -42,17 +51,25 @@ def engine() -> Engine:
     return Engine(Retriever.build(HashEncoder(), KNOWLEDGE), default_confidence())
 
 
-def test_vectors_of_the_turns_are_added_by_their_weights() -> None:
-    weights = TurnWeights((0.5, 0.25), reply=0.2, long_reply=0.1)
-    one, two, three, four = np.eye(4, dtype=np.float32)
+def test_reply_is_added_to_the_messages_together_by_its_weight() -> None:
+    weights = ContextWeights(share=0.6, reply=0.5)
+    messages, reply = np.eye(2, dtype=np.float32)
 
-    moved = in_context(one, np.stack([two, three]), four, weights=weights)
-
-    expected = np.array([1, 0.5, 0.25, 0.2]) / np.sqrt(1 + 0.25 + 0.0625 + 0.04)
-    np.testing.assert_allclose(moved, expected, rtol=1e-6)
     np.testing.assert_allclose(
-        in_context(one, np.stack([two]), weights=weights), [0.8944272, 0.4472136, 0, 0], rtol=1e-6
+        in_context(messages, reply, weights=weights), [0.8944272, 0.4472136], rtol=1e-6
     )
+    np.testing.assert_array_equal(in_context(messages, weights=weights), messages)
+
+
+def test_long_reply_is_left_out() -> None:
+    sentence = "It costs 4.90."
+    assert short(sentence) == sentence
+    assert short(" ".join([sentence] * 10)) == ""
+
+
+def test_end_of_long_messages_is_encoded_since_the_utterance_is_there() -> None:
+    assert to_encode("c", ["b", "a"]) == together("c", ["b", "a"]) == "a b c"
+    assert to_encode("and express?", ["x" * 1000]) == "x" * (MOST_TOGETHER - 13) + " and express?"
 
 
 def test_turns_count_as_far_as_each_leant_on_the_one_before() -> None:
@@ -64,9 +81,20 @@ def test_turns_count_as_far_as_each_leant_on_the_one_before() -> None:
     assert in_effect([]) == ()
 
 
+def found(*candidates: tuple[str, float]) -> Retrieved:
+    """Answers and how high they stand."""
+    numbers = {"question_standing": 0.0, "passage_standing": 0.0, "answer_lexical": 0.25}
+    made = (
+        replace(CANDIDATE, answer_id=name, **{**numbers, "question_standing": standing})
+        for name, standing in candidates
+    )
+    return Retrieved(np.zeros(2, np.float32), tuple(made), "en", 2)
+
+
 def test_gate_is_a_logistic_of_its_features() -> None:
     cues = Cues(opens=True, ends=False, refers=False, named=1, terms=2)
-    features = gate_features(cues, alone=0.5, in_context=0.75, apart=2.0)
+    plain, leaning = found(("a", 3.0), ("b", 1.0)), found(("b", 2.0), ("a", 2.0))
+    features = gate_features(cues, plain, leaning, alone=0.5, in_context=0.75)
 
     assert features == pytest.approx(
         {
@@ -75,9 +103,10 @@ def test_gate_is_a_logistic_of_its_features() -> None:
             "ends": 0.0,
             "refers": 0.0,
             "named": log1p(1),
-            "few": 1.0,
+            "known": 0.25,
             "alone": 0.0,
             "in_context": 1.0986123,
+            "same": 0.0,
             "apart": 2 * log1p(1),
         }
     )
@@ -85,9 +114,15 @@ def test_gate_is_a_logistic_of_its_features() -> None:
     assert chance_of_leaning(features) == pytest.approx(1 / (1 + exp(-total)))
 
 
+def test_searches_that_find_the_same_are_the_same_and_not_apart() -> None:
+    cues, both = Cues(False, False, False, 3, 3), found(("a", 3.0), ("b", 1.0))
+    features = gate_features(cues, both, both, alone=0.5, in_context=0.5)
+    assert (features["same"], features["apart"]) == (1.0, 0.0)
+
+
 def test_certain_confidences_weigh_no_more_than_five() -> None:
-    features = gate_features(Cues(False, False, False, 0, 1), alone=1.0, in_context=0.0, apart=0.0)
-    assert (features["alone"], features["in_context"]) == (5.0, -5.0)
+    features = gate_features(Cues(False, False, False, 0, 1), found(), found(), alone=1.0, in_context=0.0)
+    assert (features["alone"], features["in_context"], features["known"]) == (5.0, -5.0, 0.0)
 
 
 def test_how_far_apart_counts_in_the_plain_search(engine: Engine) -> None:
@@ -179,3 +214,20 @@ def test_message_that_says_more_alone_is_not_joined(engine: Engine) -> None:
     assert found.context is not None
     assert found.context.how == "alone"
     assert found.candidates[0].exact
+
+
+def test_both_searches_are_encoded_in_one_go() -> None:
+    encoded: list[list[str]] = []
+
+    class Counting(HashEncoder):
+        def encode_messages(self, texts: Sequence[str], *, progress: Progress | None = None) -> Encoded:
+            encoded.append(list(texts))
+            return super().encode_messages(texts, progress=progress)
+
+    engine = Engine(Retriever.build(Counting(), KNOWLEDGE), default_confidence())
+    long = replace(SHIPPING, reply="It costs 4.90. " * 10)
+    for turn in (SHIPPING, long):
+        engine.retrieve_after("and express?", language="en", turns=[turn])
+
+    texts = ["and express?", "How much is standard shipping? and express?"]
+    assert encoded == [[*texts, "It costs 4.90."], texts]

@@ -90,7 +90,12 @@ def test_ten_candidates_where_the_knowledge_has_ten() -> None:
     """300 near questions of one answer stand before all others."""
     crowd = [QuestionRecord(n, "crowd", f"how do i pay number {n}", "en") for n in range(1, 301)]
     rest = [QuestionRecord(1000 + n, f"a{n}", f"zzz {n} qqq", "en") for n in range(20)]
-    assert len(answers(built((*crowd, *rest), ()), "how do i pay", limit=10)) == 10
+    retriever = built((*crowd, *rest), ())
+    assert len(answers(retriever, "how do i pay", limit=10)) == 10
+
+    vector = retriever.encode("how do i pay")
+    found = retriever.search_vector("how do i pay", vector, language="en", limit=10, enough=1)
+    assert [each.answer_id for each in found.candidates] == ["crowd"]  # nobody looked further
 
 
 def test_left_out_records_are_as_if_they_were_not_there() -> None:

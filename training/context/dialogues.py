@@ -1,8 +1,7 @@
 """Labelled replies of past dialogues, and choosing the right one of ten for what a customer said, with and without its context.
 
 The history is the replies of other dialogues: each is found by the message before it. A label is as near as the NEIGHBOURS nearest
-messages that got it, in the mean. The nine others are drawn from the replies of the history, so that a frequent one is drawn often. With context, the messages of the history and the one asked are both encoded by
-`retrieval.context.in_context`, as in the service.
+messages that got it, in the mean. The nine others are drawn from the replies of the history, so that a frequent one is drawn often. With context, the cosine is the mean of that of the messages alone and that of both in context, as in the service.
 """
 
 from __future__ import annotations
@@ -12,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.context import WEIGHTS, TurnWeights, in_context, is_long
+from retrieval.context import MOST_TURNS, WEIGHTS, ContextWeights, in_context, short, to_encode
 from retrieval.encoder import Encoder, Progress
 from training.errors import EvaluationError
 
@@ -46,22 +46,29 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """(n, d) unit vectors of messages alone, (n, q, d) of the questions before them, (n, d) of the last replies; zeros for none."""
+    """(n, d) unit vectors of messages alone, of messages together with those before them, and of short last replies; zeros for none."""
 
     said: tuple[Said, ...]
     alone: Floats
-    questions: Floats
+    together: Floats
     reply: Floats
-    long_reply: tuple[bool, ...]
 
-    def in_context(self, weights: TurnWeights = WEIGHTS) -> Floats:
-        """(n, d) by the function that serves."""
-        each = zip(self.alone, self.questions, self.reply, self.long_reply, strict=True)
+    def in_context(self, weights: ContextWeights = WEIGHTS) -> Floats:
+        """(n, 2d) unit rows whose cosine is the mean of those in context and alone, as the service averages its evidence."""
         moved = [
-            in_context(alone, questions, reply, long_reply=long, weights=weights)
-            for alone, questions, reply, long in each
+            in_context(messages, reply, weights=weights)
+            for messages, reply in zip(self.together, self.reply, strict=True)
         ]
-        return np.stack(moved)
+        return _side_by_side(np.stack(moved), self.alone, weights)
+
+    def twice(self, weights: ContextWeights = WEIGHTS) -> Floats:
+        """(n, 2d) unit rows of messages alone, to be compared with `in_context`."""
+        return _side_by_side(self.alone, self.alone, weights)
+
+
+def _side_by_side(first: Floats, second: Floats, weights: ContextWeights) -> Floats:
+    shares = sqrt(weights.share), sqrt(1 - weights.share)
+    return np.hstack([shares[0] * first, shares[1] * second]).astype(np.float32)
 
 
 def read_part(folder: Path, part: str) -> tuple[Said, ...]:
@@ -76,22 +83,17 @@ def read_part(folder: Path, part: str) -> tuple[Said, ...]:
 
 
 def encoded(encoder: Encoder, said: Sequence[Said], *, progress: Progress | None = None) -> Rows:
-    texts = sorted({text for each in said for text in (each.message, *each.questions, each.reply) if text})
+    together = [to_encode(each.message, each.questions[:MOST_TURNS]) for each in said]
+    replies = [short(each.reply) for each in said]
+    texts = sorted({text for text in (*(each.message for each in said), *together, *replies) if text})
     vectors = encoder.encode_queries(texts, progress=progress)
     at = dict(zip(texts, vectors, strict=True))
     nothing = np.zeros(vectors.shape[1], np.float32)
-    depth = len(WEIGHTS.questions)
-
-    def questions(each: Said) -> Floats:
-        known = [at[text] for text in each.questions[:depth]]
-        return np.stack([*known, *[nothing] * (depth - len(known))])
-
     return Rows(
         tuple(said),
         np.stack([at[each.message] for each in said]),
-        np.stack([questions(each) for each in said]),
-        np.stack([at.get(each.reply, nothing) for each in said]),
-        tuple(is_long(each.reply) for each in said),
+        np.stack([at[text] for text in together]),
+        np.stack([at.get(reply, nothing) for reply in replies]),
     )
 
 

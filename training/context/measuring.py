@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.context import WEIGHTS, TurnWeights
+from retrieval.context import WEIGHTS, ContextWeights
 from retrieval.encoder import Encoder
 from training.context.dialogues import (
     CHOOSING,
@@ -27,8 +27,8 @@ from training.context.dialogues import (
 
 DRAWS = 2000
 """Bootstrap samples."""
-FIRST, FADING, REPLY = (0.3, 0.5, 0.7), (0.5, 0.7), ((0.35, 0.35), (0.5, 0.35), (0.7, 0.35), (0.7, 0.7))
-"""Weights that are tried: of the last question, how much of it each earlier one has, and of a short and a long reply."""
+SHARE, REPLY = (0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.0), (0.0, 0.35, 0.5, 0.7, 1.0)
+"""Weights that are tried: share of the evidence in context, and of a short reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def worth_of_context(encoder: Encoder, folder: Path, *, seed: int) -> Worth:
     history, asked = (encoded(encoder, read_part(folder, part)) for part in (HISTORY, TEST))
     said = asked.said
     plain, both = _nearness(history, asked, None), _nearness(history, asked, WEIGHTS)
-    half = nearness(history.said, index=history.alone, queries=asked.in_context())
+    half = nearness(history.said, index=history.twice(), queries=asked.in_context())
     alone, moved, moved_alone = (right_of_ten(found, said, seed=seed) for found in (plain, both, half))
     even, moved_even = (right_of_ten(found, said, seed=seed, evenly=True) for found in (plain, both))
     has_before = np.array([bool(each.questions) for each in said])
@@ -96,13 +96,11 @@ def gain_over(alone: NDArray[np.bool_], other: NDArray[np.bool_], said: Sequence
     return Gain(float(other.mean()), float(differences.mean()), float(low), float(high))
 
 
-def tried_weights() -> Iterable[TurnWeights]:
-    for first, fading, reply in product(FIRST, FADING, REPLY):
-        questions = tuple(round(first * fading**step, 2) for step in range(len(WEIGHTS.questions)))
-        yield TurnWeights(questions, *reply)
+def tried_weights() -> Iterable[ContextWeights]:
+    return (ContextWeights(*each) for each in product(SHARE, REPLY))
 
 
-def chosen_weights(encoder: Encoder, folder: Path, *, seed: int) -> list[tuple[float, TurnWeights]]:
+def chosen_weights(encoder: Encoder, folder: Path, *, seed: int) -> list[tuple[float, ContextWeights]]:
     """Shares of right replies on the choosing part by weights, the best first."""
     history, asked = (encoded(encoder, read_part(folder, part)) for part in (HISTORY, CHOOSING))
     shares = []
@@ -112,7 +110,7 @@ def chosen_weights(encoder: Encoder, folder: Path, *, seed: int) -> list[tuple[f
     return sorted(shares, key=lambda each: -each[0])
 
 
-def _nearness(history: Rows, asked: Rows, weights: TurnWeights | None) -> Nearness:
+def _nearness(history: Rows, asked: Rows, weights: ContextWeights | None) -> Nearness:
     index, queries = (
         rows.alone if weights is None else rows.in_context(weights) for rows in (history, asked)
     )

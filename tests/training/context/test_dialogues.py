@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.context import TurnWeights
+from retrieval.context import ContextWeights
 from tests.fixtures.fakes import HashEncoder
 from training.context.dialogues import FILE, Nearness, Said, encoded, nearness, read_part, right_of_ten
 from training.context.measuring import gain_over, worth_of_context
@@ -63,16 +63,27 @@ def test_damaged_file_is_named(tmp_path: Path) -> None:
         read_part(tmp_path / "missing", "test")
 
 
-def test_rows_are_moved_by_questions_and_reply() -> None:
+def test_cosine_in_context_is_the_mean_of_both() -> None:
     rows = encoded(
         HashEncoder(), [Said("a", "and then?", ("first",), "so", "x"), said("b", "y", "and then?")]
     )
-    moved = rows.in_context(TurnWeights((0.5, 0.0, 0.0), reply=0.25, long_reply=0.0))
+    weights = ContextWeights(share=0.75, reply=0.25)
+    both = rows.in_context(weights)
 
-    total = rows.alone[0] + 0.5 * rows.questions[0, 0] + 0.25 * rows.reply[0]
-    np.testing.assert_allclose(moved[0], total / np.linalg.norm(total), rtol=1e-5)
-    np.testing.assert_allclose(moved[1], rows.alone[1], rtol=1e-5)
-    assert not rows.questions[1].any()
+    together, so = HashEncoder().encode_queries(["first and then?", "so"])
+    moved = (together + 0.25 * so) / np.linalg.norm(together + 0.25 * so)
+    alone = rows.alone[0]
+    np.testing.assert_allclose(both[0] @ both[1], 0.75 * moved @ alone + 0.25, rtol=1e-5)
+    np.testing.assert_allclose(both[0] @ rows.twice(weights)[1], 0.75 * moved @ alone + 0.25, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(both, axis=1), [1, 1], rtol=1e-5)
+
+
+def test_long_replies_and_messages_further_back_are_left_out() -> None:
+    long = Said("a", "e", ("d", "c", "b", "a"), "word " * 30, "x")
+    rows = encoded(HashEncoder(), [long])
+
+    np.testing.assert_array_equal(rows.together[0], HashEncoder().encode_queries(["b c d e"])[0])
+    assert not rows.reply.any()
 
 
 def test_reply_is_right_when_its_messages_are_nearest() -> None:

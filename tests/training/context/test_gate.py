@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from retrieval.candidates import Candidate, Retrieved
+from retrieval.confidence import default_confidence
 from retrieval.context import GATE
+from retrieval.engine import Engine
+from retrieval.near_duplicates import near_duplicate_key
+from retrieval.records import Knowledge, QuestionRecord
+from retrieval.retriever import Retriever
+from tests.fixtures.fakes import HashEncoder
 from training.context.gate import MOST_WORSE, TRIED, fit_gate
 from training.context.pairs import FOLLOW_UP, STAND_ALONE, Answers, BothWays, Pair, read_pairs
 from training.context.pairs import test_questions_after as questions_after
+from training.context.untaught import FIRSTS, UNTAUGHT, ask_untaught
 from training.errors import EvaluationError
+from training.fence import key_digest
 
 DEMO = Path("bot/demo")
 ANSWERS = Answers({"b": "other", **{f"a{number}": f"key {number}" for number in range(100)}})
@@ -83,5 +91,42 @@ def test_threshold_rises_until_few_enough_are_worse() -> None:
 
     _, resolve_at = fit_gate([*follow_ups, *alike, *unlike], ANSWERS)
 
-    assert MOST_WORSE * 100 < 5
-    assert resolve_at > 0.85
+    assert MOST_WORSE[STAND_ALONE] * 100 < 5
+    assert resolve_at >= 0.85
+
+
+def test_untaught_questions_may_be_made_worse_a_little_more_often() -> None:
+    follow_ups = rows(FOLLOW_UP, range(40), alone=False, leaning=True, opens=1.0)
+    alone = rows(STAND_ALONE, range(40), alone=True, leaning=False, opens=0.0)
+    unlike = rows(UNTAUGHT, range(5, 100), alone=True, leaning=False, opens=0.0)
+
+    def threshold(alike: int) -> float:
+        like_follow_ups = rows(UNTAUGHT, range(alike), alone=True, leaning=False, opens=1.0)
+        return fit_gate([*follow_ups, *alone, *like_follow_ups, *unlike], ANSWERS)[1]
+
+    assert MOST_WORSE[UNTAUGHT] * 96 > 1
+    assert threshold(1) == TRIED[0]
+    assert threshold(5) > 0.85
+
+
+def test_untaught_questions_are_asked_after_others_without_their_own_kind_in_the_index() -> None:
+    knowledge = Knowledge(
+        [
+            QuestionRecord(1, "a0", "How much is standard shipping?", "en"),
+            QuestionRecord(2, "a0", "what does delivery cost", "en"),
+            QuestionRecord(3, "a1", "How many days do I have to return something?", "en"),
+        ]
+    )
+    engine = Engine(Retriever.build(HashEncoder(), knowledge), default_confidence())
+    answers = Answers({"a0": "shipping", "a1": "returns"})
+    pairs = [Pair("Can I swap it?", "and for a blue one?", "en", FOLLOW_UP, "exchange")]
+    held_out = Pair("", "", "en", UNTAUGHT, "shipping").held_out
+    withheld = {key_digest(near_duplicate_key("what does delivery cost"))}
+
+    asked_then = ask_untaught(engine, answers, pairs, withheld=withheld, held_out=held_out)
+
+    told = [(each.pair.first, each.pair.then, each.pair.answer_key) for each in asked_then]
+    assert told == [("Can I swap it?", "what does delivery cost", "shipping")] * FIRSTS
+    assert set(engine.retriever.view.questions) == {1, 3}
+    assert not any(each.plain.candidates[0].exact for each in asked_then)
+    assert ask_untaught(engine, answers, pairs, withheld=withheld, held_out=not held_out) == []
