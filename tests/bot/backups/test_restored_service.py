@@ -5,11 +5,11 @@ from pathlib import Path
 import httpx
 from sqlalchemy import text
 
-from bot.app import create_app
 from bot.backups.backing_up import back_up
 from bot.backups.restoring import restore
 from bot.db.engine import Database
 from bot.settings import DatabaseSettings, Settings
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import Talk, start_talk
 
 
@@ -35,9 +35,8 @@ async def test_restored_service_answers_and_goes_on_with_its_conversations(
     await restore(restored, target, tmp_path / "b.tar.gz", replace=False)
     await restored.close()
 
-    app = create_app(target)
     async with (
-        app.router.lifespan_context(app),
+        started_app(target) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kefu.test") as other,
     ):
         after = (await (await start_talk(other)).say("How long does delivery take?")).json()

@@ -13,13 +13,13 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import func, select
 
 from bot.access.principals import Scope
-from bot.app import create_app
 from bot.channels.chatwoot import ChatwootEvent as Event
 from bot.channels.chatwoot import Said, message_of, said_in
 from bot.db.conversation_tables import Conversation, Exchange
 from bot.db.engine import Database
 from bot.settings import ChatwootSettings, Settings
 from tests.bot.webhooks.receivers import server
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import create_key
 
 SECRET, TOKEN = "chatwoot-secret", "bot-token"
@@ -61,13 +61,10 @@ async def connected(settings: Settings, database: Database, reply: bytes) -> Asy
         chatwoot = ChatwootSettings(
             url=f"http://127.0.0.1:{port}/", access_token=SecretStr(TOKEN), webhook_secret=SecretStr(SECRET)
         )
-        app = create_app(settings.model_copy(update={"chatwoot": chatwoot}))
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://kefu.test") as client,
-        ):
-            yield Bot(client, key, received)
+        async with started_app(settings.model_copy(update={"chatwoot": chatwoot})) as app:
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://kefu.test") as client:
+                yield Bot(client, key, received)
 
 
 @pytest.fixture

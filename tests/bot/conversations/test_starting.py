@@ -12,13 +12,13 @@ from sqlalchemy import func, select, update
 from bot.access.idempotency import KEPT_FOR, forget_expired_keys
 from bot.access.principals import Scope
 from bot.access.tokens import token_hash
-from bot.app import create_app
 from bot.db.access_tables import IdempotencyKey, Visitor
 from bot.db.base import now
 from bot.db.conversation_tables import Conversation
 from bot.db.engine import Database
 from bot.db.tables import metadata
 from bot.settings import Settings
+from tests.fixtures.apps import started_app
 
 PATH = "/v1/conversations"
 
@@ -144,9 +144,9 @@ async def test_conversations_of_one_integrator_have_tokens_of_their_own(
 async def test_two_workers_that_get_a_request_at_once_open_one_conversation(
     app: FastAPI, tiny_settings: Settings, database: Database
 ) -> None:
-    key, other_worker = str(uuid4()), create_app(tiny_settings)
+    key = str(uuid4())
     async with (
-        other_worker.router.lifespan_context(other_worker),
+        started_app(tiny_settings) as other_worker,
         from_address(app, "192.0.2.1") as here,
         from_address(other_worker, "192.0.2.1") as there,
     ):

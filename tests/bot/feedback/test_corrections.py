@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from bot.access.principals import Scope
-from bot.app import create_app
 from bot.db.access_tables import AuditEntry
 from bot.db.engine import Database
 from bot.settings import Settings
 from tests.bot.knowledge.replies import best_match, text_given
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import Talk
 
 ASKED = "Where is my invoice?"
@@ -212,8 +212,7 @@ async def test_corrected_question_is_answered_rightly_by_another_worker_within_t
     """Also in words that are near to it; before any training."""
     wording, near = "my umbrella handle came off, who mends it", "who mends my umbrella, the handle came off"
     exchange = await asked(talk, wording)
-    other = create_app(tiny_settings)
-    async with other.router.lifespan_context(other):
+    async with started_app(tiny_settings) as other:
         transport = httpx.ASGITransport(other)
         async with httpx.AsyncClient(transport=transport, base_url="http://other.test") as elsewhere:
             assert await best_match(elsewhere, writer, wording) is None

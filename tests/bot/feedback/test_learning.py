@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from bot.access.principals import Scope
-from bot.app import create_app
 from bot.db.access_tables import AuditEntry
 from bot.db.engine import Database
 from bot.db.knowledge_tables import AnswerText, AnswerVersion, Label, Question
@@ -18,6 +17,7 @@ from bot.knowledge.withdrawals import restore_source, withdraw_source
 from bot.settings import FeedbackSettings, Settings
 from tests.bot.feedback.crowds import choose, spread_over_days, talk_from, vote
 from tests.bot.knowledge.replies import best_match
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import Talk
 
 NEW = "my package is nowhere, any news"
@@ -190,8 +190,7 @@ async def test_service_learns_only_with_the_setting_on(
     await spread_over_days(database)
     monkeypatch.setattr("bot.app.CLEAN_UP_EVERY_S", 0.1)
     settings = tiny_settings.model_copy(update={"feedback": FeedbackSettings(learn_from_visitors=wanted)})
-    other = create_app(settings)
-    async with other.router.lifespan_context(other):
+    async with started_app(settings) as other:
         client = (await talk_from(other, 99)).client
         async with asyncio.timeout(10):
             for _ in range(20):

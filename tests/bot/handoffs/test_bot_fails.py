@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from bot.access.principals import Scope
 from bot.answering.texts import TEXTS
-from bot.app import create_app
 from bot.conversations import turns
 from bot.db.conversation_tables import Exchange, Message
 from bot.db.engine import Database
@@ -20,6 +19,7 @@ from bot.handoffs.service import withdraw
 from bot.handoffs.texts import handoff_texts
 from bot.settings import Settings
 from tests.bot.handoffs.desk import Desk, ask_for_person, shown, transcript
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import Talk, start_talk
 
 QUESTION = "Can I return something?"
@@ -28,13 +28,10 @@ QUESTION = "Can I return something?"
 @pytest.fixture
 async def empty_client(tiny_settings: Settings, database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """A service without a release."""
-    app = create_app(tiny_settings)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://kefu.test") as client,
-    ):
-        yield client
+    async with started_app(tiny_settings) as app:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://kefu.test") as client:
+            yield client
 
 
 async def messages(database: Database) -> int:

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 
 from bot.access.principals import Scope
-from bot.app import create_app
 from bot.settings import Settings
 from tests.bot.knowledge.replies import best_match
+from tests.fixtures.apps import started_app
 
 FAQ = "question,answer\nDo you ship to Mars?,Not yet.\nWhat colours are there?,Red and blue.\n"
 REPLY = "Shipping to Norway costs 12 euros and takes five working days."
@@ -25,8 +25,7 @@ async def writer(new_key) -> dict[str, str]:
 @pytest.fixture
 async def empty_app(tiny_settings: Settings) -> AsyncIterator[FastAPI]:
     """A service without any knowledge or release."""
-    app = create_app(tiny_settings)
-    async with app.router.lifespan_context(app):
+    async with started_app(tiny_settings) as app:
         yield app
 
 

@@ -6,10 +6,10 @@ from sqlalchemy import update
 
 from bot.access import origins as origins_module
 from bot.access.principals import Scope
-from bot.app import create_app
 from bot.db.access_tables import Site
 from bot.db.engine import Database
 from bot.settings import Settings
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import Talk, start_talk
 
 SHOP, OTHER = "https://shop.example", "https://other.example"
@@ -141,9 +141,8 @@ async def test_setting_for_every_site_and_the_sites_own_list_go_together(
     allowed: set[str],
 ) -> None:
     await list_origins(database, *site)
-    app = create_app(tiny_settings.model_copy(update={"cors_origins": tuple(everywhere)}))
     async with (
-        app.router.lifespan_context(app),
+        started_app(tiny_settings.model_copy(update={"cors_origins": tuple(everywhere)})) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kefu.test") as client,
     ):
         talk = await start_talk(client)
