@@ -19,7 +19,10 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 _hasher = PasswordHasher()
 _room = threading.BoundedSemaphore(AT_ONCE)
-_of_nobody = _hasher.hash(secrets.token_hex(16))
+_of_nobody = (
+    "$argon2id$v=19$m=65536,t=3,p=4$tOIwETMOpMoWksDmFVtZPQ$morAGAUnKxsZNRL+qPwgVA6XJKeZupfWzgOgg9ibJms"
+)
+"""Of random characters that nobody kept, with the parameters of the hasher: making one takes every start a tenth of a second."""
 
 
 def new_password() -> str:

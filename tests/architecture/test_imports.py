@@ -87,7 +87,7 @@ def test_no_endpoint_writes_sql() -> None:
 
 
 def test_importing_the_app_loads_no_model_library() -> None:
-    code = "import sys, bot.app, bot.cli; print([m for m in ('torch', 'faiss', 'onnxruntime', 'transformers') if m in sys.modules])"
+    code = "import sys, bot.app, bot.cli; bot.cli.commands(); print([m for m in ('torch', 'faiss', 'onnxruntime', 'transformers') if m in sys.modules])"
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from bot.app import create_app
-from bot.cli import app
+from bot.cli import commands
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_images_run_as_a_numbered_user_that_is_not_root(stage: str) -> None:
 def test_images_start_a_command_with_options_that_exist(stage: str) -> None:
     assert json.loads(instructions(stage, "ENTRYPOINT")[-1]) == ["kefu"]
     name, *options = json.loads(instructions(stage, "CMD")[0])
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]  # a click group
+    command = get_command(commands()).commands[name]  # type: ignore[attr-defined]  # a click group
 
     known = {option for parameter in command.params for option in parameter.opts}
     assert {option for option in options if option.startswith("--")} <= known

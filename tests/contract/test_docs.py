@@ -1,7 +1,9 @@
 """The documents are true to the code."""
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -9,7 +11,7 @@ from typer.main import get_command
 
 from bot import errors
 from bot.app import create_app
-from bot.cli import app
+from bot.cli import commands
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -52,10 +54,16 @@ def test_every_problem_has_its_paragraph() -> None:
     assert documented == slugs | {"method-not-allowed", "http-error"}
 
 
+@cache
+def kefu() -> Any:
+    return get_command(commands())
+
+
+@cache
 def known_commands() -> set[str]:
-    group = get_command(app)
+    group = kefu()
     found: set[str] = set()
-    for name, command in group.commands.items():  # type: ignore[attr-defined]  # a click group
+    for name, command in group.commands.items():
         found.add(name)
         found |= {f"{name} {child}" for child in getattr(command, "commands", {})}
     return found
@@ -76,7 +84,7 @@ PASSED_ON = {"benchmark", "models", "simulate"}
 def test_every_option_that_a_document_names_exists(document: str) -> None:
     lines = "\n".join(code_of(read(document))).splitlines()
     for line in (line.split("#")[0] for line in lines if line.startswith("kefu ")):
-        command = get_command(app)
+        command = kefu()
         for word in line.split()[1:]:
             command = getattr(command, "commands", {}).get(word, command)
         known = {
@@ -93,14 +101,20 @@ def test_every_make_target_that_a_document_names_exists(document: str) -> None:
     assert named <= phony_targets()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_endpoint_that_a_document_names_exists(document: str) -> None:
-    """Curly braces stand for an id; curl's own examples have it in capitals."""
-    known = {
+@cache
+def served() -> set[tuple[str, str]]:
+    """Methods and paths, with {} for an id."""
+    return {
         (method.upper(), re.sub(r"{\w+}", "{}", path))
         for path, methods in create_app(Settings()).openapi()["paths"].items()
         for method in methods
     }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_endpoint_that_a_document_names_exists(document: str) -> None:
+    """Curly braces stand for an id; curl's own examples have it in capitals."""
+    known = served()
     text = re.sub(r"\s+", " ", read(document))
     named = re.findall(r"\b(GET|POST|PATCH|DELETE)(?: https?://[\d.:]+| )(/v1/[\w/{}-]+)", text)
     for method, path in named:

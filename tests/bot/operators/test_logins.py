@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from bot.access.principals import Role
@@ -28,6 +29,9 @@ from bot.operators.logins import (
 )
 from bot.operators.service import disable_operator, set_password, set_role
 from tests.fixtures.operators import PASSWORD, add_operator
+
+OF_NOBODY = passwords._of_nobody
+"""As it is outside of tests, which have quicker hashes."""
 
 
 async def enter(database: Database, name: str = "Ana", password: str = PASSWORD, address: str = "a") -> str:
@@ -80,6 +84,10 @@ async def test_name_is_known_in_any_case_and_width(database: Database, name: str
     await add_operator(database, "Ana", Role.VIEWER)
 
     assert await caller_of(database, await enter(database, name)) is not None
+
+
+def test_password_of_nobody_takes_as_long_as_any_other() -> None:
+    assert not PasswordHasher().check_needs_rehash(OF_NOBODY)
 
 
 @pytest.mark.parametrize(("name", "password"), [("Ana", "wrong"), ("Ana", ""), ("Bo", PASSWORD), ("", "")])
