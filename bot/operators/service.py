@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -21,9 +22,12 @@ from retrieval.normalize import normalize
 LONGEST_NAME = 64
 
 
-def time_zones() -> list[str]:
-    """Those of places, such as Asia/Shanghai."""
-    return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+@cache
+def time_zones() -> tuple[str, ...]:
+    """Those of places, such as Asia/Shanghai; read once from some hundred files."""
+    return tuple(
+        sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    )
 
 
 @dataclass(frozen=True)
