@@ -8,6 +8,8 @@ import structlog
 
 # A process of pytest-xdist has the width of a terminal that is not there; commands would keep it from their import on.
 os.environ.pop("COLUMNS", None)
+# Two processes of tests share the cores; see `training`, which some tests import after torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 pytest_plugins = [
     "tests.fixtures.backbones",
