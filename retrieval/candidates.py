@@ -14,6 +14,21 @@ from retrieval.section_search import NOTHING_FOUND, SectionHit, SectionsFound
 if TYPE_CHECKING:
     from retrieval.context import InContext
 
+FOUND = (
+    "similarity",
+    "question_similarity",
+    "passage_similarity",
+    "question_standing",
+    "passage_standing",
+    "question_lexical",
+    "passage_lexical",
+    "answer_lexical",
+    "support",
+    "meaning",
+    "wording",
+)
+"""The numbers of a candidate that a search gives; relevance and echo are made of these and of other messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -6,24 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from retrieval.candidates import Candidate, Retrieved
+from retrieval.candidates import FOUND, Candidate, Retrieved
 from retrieval.records import Knowledge
 from training.work_folder import Tensors
 
-NUMBERS = (
-    "similarity",
-    "question_similarity",
-    "passage_similarity",
-    "question_standing",
-    "passage_standing",
-    "question_lexical",
-    "passage_lexical",
-    "answer_lexical",
-    "support",
-    "meaning",
-    "wording",
-    "relevance",
-)
+NUMBERS = (*FOUND, "relevance")
 
 
 def candidates_as_tensors(found: Sequence[Retrieved], knowledge: Knowledge) -> Tensors:

@@ -1,12 +1,12 @@
 """Two searches as one, by numbers that can be worked by hand."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from retrieval.blending import TWO_SOURCES, blended
-from retrieval.candidates import Candidate, Retrieved
+from retrieval.candidates import FOUND, Candidate, Retrieved
 
 CANDIDATE = Candidate("a", "a question", 1, *[0.0] * 11, exact=False, relevance=0.0)
 
@@ -66,3 +66,8 @@ def test_search_that_finds_nothing_adds_nothing() -> None:
     leaning = found(a=1.0)
     assert blended(leaning, found(), share=0.6, limit=3) == leaning
     assert blended(found(), leaning, share=0.6, limit=3).candidates == ()
+
+
+def test_no_number_of_a_candidate_is_forgotten() -> None:
+    numbers = {each.name for each in fields(Candidate) if each.type == "float"}
+    assert numbers == {*FOUND, "relevance", "echo"}
