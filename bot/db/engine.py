@@ -53,6 +53,7 @@ class Database:
                 event.listen(each, "do_connect", _make_sqlite_file)
                 event.listen(each, "connect", _prepare_sqlite_connection)
                 event.listen(each, "begin", _begin_sqlite_transaction)
+            event.listen(engine.sync_engine, "invalidate", _end_sqlite_transaction)
         return cls(engine, quick)
 
     @asynccontextmanager
@@ -122,3 +123,14 @@ def _prepare_sqlite_connection(connection: DBAPIConnection, _: ConnectionPoolEnt
 def _begin_sqlite_transaction(connection: Connection) -> None:
     reading = connection.get_execution_options().get("kefu_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _end_sqlite_transaction(
+    connection: DBAPIConnection, _: ConnectionPoolEntry, __: BaseException | None
+) -> None:
+    """Before the connection of a cancelled task is closed, for closing alone would keep the database locked.
+
+    SQLite really closes a connection only once its last cursor is gone (sqlite.org/c3ref/close.html), and the traceback
+    of the CancelledError holds one for as long as somebody handles that error.
+    """
+    connection.rollback()
