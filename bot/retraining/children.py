@@ -112,10 +112,12 @@ class Children:
 
     def _explained(self, code: int) -> str:
         last = next(iter(last_lines(self.log, 1)), "it said nothing")
+        cap = f"{self.settings.retraining.memory / 1e9:.1f} GB (KEFU_RETRAINING__MEMORY)"
+        if code > 0 and last.startswith("MemoryError"):  # before it could say so itself
+            return f"training could not even load its libraries in the {cap} of memory that it may have"
         if code > 0:
             return last
         name = signal.Signals(-code).name
-        cap = f"{self.settings.retraining.memory / 1e9:.1f} GB (KEFU_RETRAINING__MEMORY)"
         return (
             f"training was ended by {name}; where nobody did that, memory has run out: the machine's, or the {cap} that "
             f"it may have. Its last line: {last}"
