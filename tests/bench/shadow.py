@@ -18,7 +18,7 @@ from bot.db.engine import Database
 from bot.releases.building import build_release
 from bot.settings import Settings
 from bot.shadowing import service
-from tests.bench.speed import Client, Round, installed, running_service
+from tests.bench.speed import Round, ask_service, installed, running_service
 
 PAIRS = 3
 FOLLOWED_S = 6.0
@@ -54,24 +54,6 @@ def counter(port: int, name: str) -> float:
     return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
-async def ask_in_turn(port: int, messages: list[str], *, clients: int, pause_s: float) -> Round:
-    waiting = iter(messages)
-    latencies: list[float] = []
-    connected = [await Client.start(port) for _ in range(clients)]
-
-    async def work(client: Client) -> None:
-        for text in waiting:
-            latencies.append(await client.ask(text))
-            await asyncio.sleep(pause_s)
-
-    begin = time.perf_counter()
-    await asyncio.gather(*map(work, connected))
-    seconds = time.perf_counter() - begin
-    for client in connected:
-        client.close()
-    return Round(latencies, len(messages) / seconds)
-
-
 def settle(port: int) -> None:
     """Waits until the shadow has decided about all that is in its queue."""
     ends = time.monotonic() + LONGEST_WAIT_S
@@ -86,7 +68,7 @@ def measure(
     with installed(questions=questions, language=language, messages=messages) as made:
         release = asyncio.run(other_release(made.settings))
         with running_service(made.environment) as (port, process, _):
-            asyncio.run(ask_in_turn(port, made.asked[:50], clients=clients, pause_s=0))
+            asyncio.run(ask_service(port, made.asked[:50], clients=clients, pause_s=0))
             alone = psutil.Process(process.pid).memory_info().rss
             is_on = False
             for pair in range(PAIRS):
@@ -94,10 +76,10 @@ def measure(
                     if shadowed is not is_on:
                         asyncio.run(switch(made.settings, release, on=shadowed))
                         is_on = shadowed
-                    asyncio.run(ask_in_turn(port, made.asked[:20], clients=clients, pause_s=0))
+                    asyncio.run(ask_service(port, made.asked[:20], clients=clients, pause_s=0))
                     settle(port)
                     rounds[shadowed].append(
-                        asyncio.run(ask_in_turn(port, made.asked, clients=clients, pause_s=pause_s))
+                        asyncio.run(ask_service(port, made.asked, clients=clients, pause_s=pause_s))
                     )
                     settle(port)
             decided = counter(port, "kefu_shadow_decided_total")

@@ -69,33 +69,40 @@ def write_knowledge(path: Path, *, questions: int, language: str) -> None:
     path.write_text("\n".join(list(lines.values())[:questions]), encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class Conversation:
+    """Where to send a message, and the visitor's token."""
+
+    path: str
+    token: str
+
+
 class Client:
     """A bare HTTP/1.1 connection: cheap, so that the client takes little of the two cores it shares."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._path = ""
-        self._token = ""
 
     @classmethod
     async def start(cls, port: int) -> "Client":
-        client = cls(*await asyncio.open_connection("127.0.0.1", port))
-        started = await client.post("/v1/conversations", {})
-        client._token = str(started["visitor_token"])
-        client._path = f"/v1/conversations/{started['conversation_id']}/messages"
-        return client
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def ask(self, text: str) -> float:
+    async def begin(self) -> Conversation:
+        started = await self.post("/v1/conversations", {})
+        path = f"/v1/conversations/{started['conversation_id']}/messages"
+        return Conversation(path, str(started["visitor_token"]))
+
+    async def ask(self, conversation: Conversation, text: str) -> float:
         """Milliseconds until the stored reply has arrived."""
         begin = time.perf_counter()
-        await self.post(self._path, {"text": text})
+        await self.post(conversation.path, {"text": text}, token=conversation.token)
         return (time.perf_counter() - begin) * 1000
 
-    async def post(self, path: str, body: dict[str, object]) -> dict[str, object]:
+    async def post(self, path: str, body: dict[str, object], *, token: str = "") -> dict[str, object]:
         content = json.dumps(body).encode()
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
-        authorization = f"Authorization: Bearer {self._token}\r\n" if self._token else ""
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
         self._writer.write((head + authorization + "\r\n").encode() + content)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         length = int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0])
@@ -108,14 +115,16 @@ class Client:
         self._writer.close()
 
 
-async def ask_service(port: int, messages: list[str], *, clients: int) -> Round:
-    waiting = iter(messages)
-    latencies: list[float] = []
+async def ask_service(port: int, messages: list[str], *, clients: int, pause_s: float = 0.0) -> Round:
+    """Each message opens a conversation, begun before the clock starts: what others asked is no context of it."""
     connected = [await Client.start(port) for _ in range(clients)]
+    waiting = iter([(await connected[0].begin(), text) for text in messages])
+    latencies: list[float] = []
 
     async def work(client: Client) -> None:
-        for text in waiting:
-            latencies.append(await client.ask(text))
+        for conversation, text in waiting:
+            latencies.append(await client.ask(conversation, text))
+            await asyncio.sleep(pause_s)
 
     begin = time.perf_counter()
     await asyncio.gather(*map(work, connected))
