@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import log1p
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from retrieval.candidates import Retrieved
 from retrieval.composition import Composition, compose
 from retrieval.confidence_model import log_odds_of_known
+from retrieval.cutoffs import binomial_tail
 from retrieval.logistic import sigmoid
 from retrieval.section_search import SectionHit, SectionsFound
 
@@ -51,6 +53,17 @@ WEIGHTS: Mapping[str, float] = {
 }
 CUTOFFS: Mapping[float, float] = {0.05: 0.97, 0.10: 0.901, 0.15: 0.901, 0.20: 0.662, 0.30: 0.436}
 NEVER = 1.1
+# A promise is refuted where as many wrong ones among those that people judged would have at most this chance, were it kept.
+REFUTED_AT = 0.05
+MOST_JUDGED = 100  # the newest ones: earlier ones were judged of other documents
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedComposition:
+    """A composed reply that was given with this confidence, and whether people found it right."""
+
+    confidence: float
+    right: bool
 
 
 def judged_composition(retrieved: Retrieved, *, unknown_share: float) -> Composition | None:
@@ -64,10 +77,28 @@ def judged_composition(retrieved: Retrieved, *, unknown_share: float) -> Composi
     return replace(composition, confidence=float(sigmoid(np.array(logit))))
 
 
-def composed_at(target_error: float) -> float:
-    """The confidence from which a composed reply may be given: that of the largest known error not above the tolerated one."""
+@lru_cache(maxsize=64)
+def composed_at(target_error: float, judged: tuple[JudgedComposition, ...] = ()) -> float:
+    """The confidence from which a composed reply may be given.
+
+    That of the largest known error not above the tolerated one. Where the judged ones refute that it is kept there, the lowest of their confidences
+    from which on they do not, or NEVER: documents may be such that the shipped cut-off promises too much.
+    """
     known = [error for error in CUTOFFS if error <= target_error + 1e-9]
-    return CUTOFFS[max(known)] if known else NEVER
+    if not known:
+        return NEVER
+    shipped = CUTOFFS[max(known)]
+    higher = sorted({each.confidence for each in judged if each.confidence > shipped})
+    return next(
+        (cutoff for cutoff in (shipped, *higher) if not _refuted(cutoff, target_error, judged)), NEVER
+    )
+
+
+def _refuted(cutoff: float, target_error: float, judged: Sequence[JudgedComposition]) -> bool:
+    """By the exact binomial test of the judged ones at or above the cut-off."""
+    given = [each.right for each in judged if each.confidence >= cutoff]
+    wrong = given.count(False)
+    return wrong > 0 and 1.0 - binomial_tail(wrong - 1, len(given), target_error) <= REFUTED_AT
 
 
 def composition_features(found: SectionsFound, composition: Composition, *, words: int) -> Floats:

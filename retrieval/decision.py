@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from retrieval.candidates import Candidate, Retrieved
 from retrieval.composition import Composition
-from retrieval.composition_confidence import composed_at, judged_composition
+from retrieval.composition_confidence import JudgedComposition, composed_at, judged_composition
 from retrieval.confidence_model import ConfidenceModel, choices_worth_offering, known_question
-from retrieval.records import Language
 
 
 class Outcome(StrEnum):
@@ -59,8 +58,16 @@ RULES_BY_EVIDENCE = frozenset(
 """Rules after which another release may come to another decision."""
 
 
-def decide(retrieved: Retrieved, confidence_model: ConfidenceModel, *, asks_for_person: bool) -> Decision:
+def decide(
+    retrieved: Retrieved,
+    confidence_model: ConfidenceModel,
+    *,
+    asks_for_person: bool,
+    judged: tuple[JudgedComposition, ...] = (),
+) -> Decision:
     """Answer, compose, ask back or hand off. A wish for a person is always obeyed.
+
+    `judged` are earlier composed replies of the same company.
 
     An approved answer that is confident comes before anything composed. A composed reply comes before a question back when it is
     likelier to hold what was asked than the choices are: it then helps more often, and at once.
@@ -83,9 +90,8 @@ def decide(retrieved: Retrieved, confidence_model: ConfidenceModel, *, asks_for_
     choices = scored[: choices_worth_offering([item.confidence for item in scored])]
     offered = sum(item.confidence for item in choices)
     clarifies = bool(choices) and offered >= cutoffs.clarify_at
-    if composition is not None and _is_given(
-        composition, confidence_model, retrieved.language, offered if clarifies else 0.0
-    ):
+    compose_at = composed_at(confidence_model.error_for(retrieved.language), judged)
+    if composition is not None and _is_given(composition, compose_at, offered if clarifies else 0.0):
         return Decision(Outcome.COMPOSED, (), scored, composition.confidence, COMPOSED_RULE, composition)
     if clarifies:
         return Decision(Outcome.CLARIFIED, choices, scored, best, _CHOICE_RULES[len(choices)], composition)
@@ -93,7 +99,5 @@ def decide(retrieved: Retrieved, confidence_model: ConfidenceModel, *, asks_for_
     return Decision(Outcome.HANDED_OFF, (), scored, best, rule, composition)
 
 
-def _is_given(composition: Composition, model: ConfidenceModel, language: Language, offered: float) -> bool:
-    return (
-        composition.confidence >= composed_at(model.error_for(language)) and composition.confidence > offered
-    )
+def _is_given(composition: Composition, compose_at: float, offered: float) -> bool:
+    return composition.confidence >= compose_at and composition.confidence > offered

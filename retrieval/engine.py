@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.candidates import Retrieved
-from retrieval.composition_confidence import composed_at
+from retrieval.composition_confidence import JudgedComposition, composed_at
 from retrieval.confidence import ConfidenceModel
 from retrieval.context import Turn
 from retrieval.decision import Decision, decide
@@ -33,12 +33,16 @@ class EngineResult:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Safe to call from several threads; the retriever may change meanwhile."""
+    """Safe to call from several threads; the retriever may change meanwhile.
+
+    `judged_compositions` are composed replies of this company that people judged.
+    """
 
     retriever: Retriever
     confidence: ConfidenceModel
     head: IntentHead | None = None
     traffic: Traffic | None = None
+    judged_compositions: tuple[JudgedComposition, ...] = ()
 
     @classmethod
     def load(cls, checkpoint_path: Path, snapshot_path: Path) -> Engine:
@@ -83,7 +87,9 @@ class Engine:
 
     def decide(self, retrieved: Retrieved, *, asks_for_person: bool) -> Decision:
         """Cheap, so that a service can decide again when a candidate may not be given any more."""
-        return decide(retrieved, self.confidence, asks_for_person=asks_for_person)
+        return decide(
+            retrieved, self.confidence, asks_for_person=asks_for_person, judged=self.judged_compositions
+        )
 
     def confidences(self, retrieved: Retrieved) -> tuple[float, ...]:
         """P(the candidate is the right answer), one for each candidate."""
@@ -109,7 +115,9 @@ class Engine:
             named |= {"familiarity": around.familiarity, "coverage": around.coverage}
             named["echo"] = retrieved.candidates[0].echo if retrieved.candidates else 0.0
         if retrieved.sections:
-            named["compose_at"] = composed_at(self.confidence.error_for(retrieved.language))
+            named["compose_at"] = composed_at(
+                self.confidence.error_for(retrieved.language), self.judged_compositions
+            )
         return {name: round(value, 4) for name, value in named.items() if name != "intercept"}
 
     def warm_up(self) -> None:

@@ -39,11 +39,15 @@ def composed(
         int, typer.Option(min=0, help="So many composed replies are printed, to be read.")
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw of those.")] = 0,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Tell, too, what people's verdicts on earlier replies change.")
+    ] = False,
     models_dir: ModelsDir = default_models_dir(),
 ) -> None:
     """Compose replies from FeedbackQA's pages to questions whose section is known, half of them unanswerable there."""
     from training.evaluation.composed import try_questions
     from training.evaluation.composed_report import drawn_replies, figures_of, table
+    from training.evaluation.composed_verdicts import after_verdicts, verdicts_table
 
     with errors_told():
         companies = _companies(data, split, models_dir)
@@ -52,6 +56,13 @@ def composed(
             figures_of(company, tried, target_error=target_error) for company in companies
         ]
         console.print(table(figures, split=split, target_error=target_error), markup=False, highlight=False)
+        if verdicts:
+            earlier = try_questions(_companies(data, "train", models_dir))
+            found = [
+                after_verdicts(company.documents.name, earlier, tried, target_error=target_error)
+                for company in companies
+            ]
+            console.print(verdicts_table(found, split=split), markup=False, highlight=False)
         for reply in drawn_replies(companies, tried, target_error=target_error, count=examples, seed=seed):
             console.print(reply, markup=False, highlight=False)
 

@@ -17,6 +17,7 @@ from bot.db.knowledge_tables import KnowledgeState
 from bot.db.release_tables import ReleasePointer
 from bot.errors import NoReleaseError, UnavailableError
 from bot.knowledge.index_feed import load_changes
+from bot.quality.judged_compositions import judged_compositions
 from bot.quality.tolerated import chosen_errors
 from bot.releases import repository
 from bot.releases.repository import ReleaseParts
@@ -165,13 +166,17 @@ def _set_aside() -> None:
 
 
 async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None = None) -> Serving:
-    """The same release with what changed in the knowledge since its revision, and the tolerated errors as they are now.
+    """The same release with what changed in the knowledge since its revision, and with the tolerated errors and what
+    people say of composed replies as they are now.
 
     Many new sections follow a little later (`sections_later`).
     """
     async with database.read() as session:
         changes = await load_changes(session, since=serving.revision)
         errors = await chosen_errors(session)
+        judged = await judged_compositions(session)
+    if judged != serving.engine.judged_compositions:
+        serving = replace(serving, engine=replace(serving.engine, judged_compositions=judged))
     if errors != serving.engine.confidence.tolerated:
         serving = replace(serving, engine=serving.engine.tolerating(errors))
     if changes.revision == serving.revision:

@@ -25,13 +25,13 @@ SECTIONS = (
         for n in range(2, 90)
     ),
 )
+KNOWLEDGE = Knowledge(QUESTIONS, (), SECTIONS)
 UNKNOWN = "zzz qqq"
 
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    knowledge = Knowledge(QUESTIONS, (), SECTIONS)
-    return Engine(Retriever.build(HashEncoder(), knowledge), default_confidence())
+    return Engine(Retriever.build(HashEncoder(), KNOWLEDGE), default_confidence())
 
 
 def test_question_that_a_section_answers_is_composed(engine: Engine) -> None:

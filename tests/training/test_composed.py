@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from training.errors import EvaluationError
 from training.evaluation.composed import Company, Tried, key_sentences, rank_fusion_recall, try_questions
 from training.evaluation.composed_report import Share, drawn_replies, figures_of, table
 from training.evaluation.composed_sets import read_document_sets
+from training.evaluation.composed_verdicts import AfterVerdicts, after_verdicts, verdicts_table
 
 THINGS = (
     "bicycle",
@@ -131,3 +133,23 @@ def test_prior_is_fitted_on_one_companys_tries_and_rises_with_the_evidence(compa
     assert cutoffs == sorted(cutoffs, reverse=True)
     with pytest.raises(EvaluationError, match="no questions of CDC"):
         fit_composition_prior([each for each in tried if each.company == "Australia"])
+
+
+def test_verdicts_end_what_is_mostly_wrong_and_leave_what_is_right(companies: list[Company]) -> None:
+    first = try_questions(companies)[0]
+
+    def like(*, confidence: float, right: bool) -> Tried:
+        return replace(first, right=right, composition=replace(first.composition, confidence=confidence))
+
+    wrong, right, unsure = (
+        like(confidence=0.95, right=False), like(confidence=0.97, right=True), like(confidence=0.5, right=True)
+    )  # fmt: skip
+    # Of the wrong ones two are given, for the chance of that is .01 at a tenth; the right ones go on.
+    mixed = after_verdicts("Australia", [wrong] * 9, [wrong, right], target_error=0.10, draws=3)
+    assert mixed == AfterVerdicts("Australia", 2, 2, 0, 0, without=9, wrong_without=9)
+    fine = after_verdicts("Australia", [right, unsure] * 9, [wrong, right], target_error=0.10, draws=3)
+    assert fine == AfterVerdicts("Australia", 9, 0, 2, 1, without=9, wrong_without=0)
+    assert after_verdicts("CDC", [wrong], [wrong], target_error=0.10, draws=1).without == 0
+    assert "2 composed, 2 of them wrong; without verdicts 9, 9 of them wrong" in verdicts_table(
+        [mixed], split="test"
+    )

@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 import numpy as np
 
-from retrieval.composition_confidence import composed_at
+from retrieval.composition_confidence import JudgedComposition, composed_at
 from training.evaluation.composed import Company, Tried, rank_fusion_recall
 from training.evaluation.metrics import auroc
 
@@ -89,8 +89,8 @@ def figures_of(company: Company, tried: Sequence[Tried], *, target_error: float)
     )
 
 
-def is_given(tried: Tried, target_error: float) -> bool:
-    return tried.composition.confidence >= composed_at(target_error)
+def is_given(tried: Tried, target_error: float, judged: tuple[JudgedComposition, ...] = ()) -> bool:
+    return tried.composition.confidence >= composed_at(target_error, judged)
 
 
 def table(figures: Sequence[CompanyFigures], *, split: str, target_error: float) -> str:

@@ -12,6 +12,10 @@ from tests.bot.imports.importing import bring_in
 from tests.fixtures.services import fill_knowledge, start_talk
 
 QUESTION = "Can I take my bicycle on the ferry to the islands in winter?"
+OTHERS = (
+    "Where may guests store their surfboard during heavy autumn storms?",
+    "Which telescope shows saturn best from your mountain observatory?",
+)
 QUOTED = "Yes. A bicycle costs 4 euros."
 UMBRELLA = "my umbrella is broken, can you repair it"
 
@@ -20,7 +24,13 @@ UMBRELLA = "my umbrella is broken, can you repair it"
 async def knowledge(database: Database, settings: Settings, tmp_path: Path) -> dict[str, str]:
     place = tmp_path / "help"
     place.mkdir()
-    (place / "ferry.md").write_text(f"# Ferry\n\n## {QUESTION}\n\n{QUOTED}\n", encoding="utf-8")
+    for number, question in enumerate((QUESTION, *OTHERS)):
+        page = (
+            f"# Ferry\n\n## {question}\n\n{QUOTED}\n"
+            if question == QUESTION
+            else f"# {question}\n\nIt says {number} so.\n"
+        )
+        (place / f"page-{number}.md").write_text(page, encoding="utf-8")
     for number in range(70):
         text = f"# Room {number}\n\nThere is a table for {number} people. The window looks at the yard.\n"
         (place / f"room-{number}.md").write_text(text, encoding="utf-8")
@@ -97,3 +107,25 @@ async def test_reply_without_an_answer_still_cannot_be_right(
     refused = await client.post(f"/v1/review/{exchange}", json={"verdict": "right"}, headers=operator)
     assert refused.status_code == 409
     assert "gave no answer" in refused.json()["detail"]
+
+
+async def test_composed_replies_that_people_find_wrong_end_others_until_they_change_their_mind(
+    client: httpx.AsyncClient, operator: dict[str, str]
+) -> None:
+    async def outcome() -> str:
+        return (await (await start_talk(client)).say(QUESTION)).json()["outcome"]
+
+    exchanges = []
+    for question in OTHERS:
+        assert await outcome() == "composed"
+        exchanges.append(await ask(client, question))
+        path, verdict = f"/v1/review/{exchanges[-1]}", {"verdict": "out_of_scope"}
+        wrong = await client.post(path, json=verdict, headers=operator)
+        assert wrong.status_code == 200, wrong.text
+
+    assert await outcome() == "handed_off"
+
+    overruled = {"exchange_id": exchanges[0], "right": True}
+    right = await client.post("/v1/labels", json=overruled, headers=operator)
+    assert right.status_code == 201, right.text
+    assert await outcome() == "composed"
