@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import structlog
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import health, problems
 from bot.access.address_blocks import AddressBlocks
-from bot.access.idempotency import RunningRequests, forget_expired_keys
+from bot.access.idempotency import RunningRequests
 from bot.access.origins import SiteOrigins
 from bot.access.rate_limits import RateLimits
 from bot.answering.companions import Companions
@@ -31,22 +29,17 @@ from bot.experiments.watching import watch_experiments
 from bot.exports import endpoints as exports
 from bot.feedback import correction_endpoints as corrections
 from bot.feedback import endpoints as feedback
-from bot.feedback.learning import learn_from_visitors
-from bot.feedback.signals import note_departures
-from bot.figures.counting import count_traffic
 from bot.handoffs import endpoints as handoffs
 from bot.handoffs.waiting import watch_handoffs
+from bot.housekeeping import housework
 from bot.imports import endpoints as imports
 from bot.knowledge import endpoints as knowledge
 from bot.knowledge import label_endpoints as labels
 from bot.openapi import DescribedApi
-from bot.operators.logins import forget_what_is_over
 from bot.page import endpoints as page
 from bot.phrasing.service import Phrasing
 from bot.quality import endpoints as quality
-from bot.quality.watching import watch_quality
 from bot.releases import endpoints as releases
-from bot.releases.retention import remove_old_releases
 from bot.request_limits import BodyLimitMiddleware
 from bot.retraining import endpoints as retraining
 from bot.review import endpoints as review
@@ -60,17 +53,10 @@ from bot.sites import endpoints as sites
 from bot.sources import endpoints as sources
 from bot.version import VERSION
 from bot.visitors import endpoints as visitors
-from bot.visitors.service import forget_used_identities
 from bot.webhooks import endpoints as webhooks
 from bot.webhooks.delivering import Deliveries
 from bot.webhooks.sending import CheckedBackend, Sender
-from bot.webhooks.service import forget_old_events
 from bot.widget import endpoints as widget
-from retrieval.errors import RetrievalError
-
-CLEAN_UP_EVERY_S = 3600
-COUNT_EVERY_S = 60
-log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -129,13 +115,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         shadows.run(),
         watch_experiments(database, companions),
         watch_handoffs(database, settings.handoffs),
-        _clean_up(database, settings),
-        _find_gaps(desk, follower),
-        _rank_queue(desk, follower),
-        watch_quality(database, tolerated_error=settings.tolerated_error),
         scrubbing.run(),
         Deliveries(database, Sender(CheckedBackend(settings.webhooks.allowed_hosts))).run(),
-        _count_traffic(database),
+        *housework(database, settings, desk, follower),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -152,47 +134,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         follower.close()
         await scrubbing.finish()
         await database.close()
-
-
-async def _count_traffic(database: Database) -> None:
-    while True:
-        try:
-            await count_traffic(database)
-        except SQLAlchemyError as error:  # a busy or restarted database: tried again the next time
-            log.error("traffic_not_counted", error=str(error))
-        await asyncio.sleep(COUNT_EVERY_S)
-
-
-async def _clean_up(database: Database, settings: Settings) -> None:
-    while True:
-        try:
-            await forget_expired_keys(database)
-            await forget_used_identities(database)
-            await forget_old_events(database)
-            await note_departures(database)
-            await forget_what_is_over(database)
-            if settings.feedback.learn_from_visitors:
-                await learn_from_visitors(database)
-            await remove_old_releases(database, settings)
-        except (SQLAlchemyError, OSError) as error:  # a busy or restarted database: tried again the next time
-            log.error("clean_up_failed", error=str(error))
-        await asyncio.sleep(CLEAN_UP_EVERY_S)
-
-
-async def _rank_queue(desk: ReviewDesk, follower: ReleaseFollower) -> None:
-    """So that nobody waits for it who looks at it first."""
-    try:
-        if follower.serving is not None:
-            await desk.entries(follower.serving)
-    except (SQLAlchemyError, OSError, RetrievalError) as error:
-        log.error("queue_not_ranked", error=str(error))
-
-
-async def _find_gaps(desk: ReviewDesk, follower: ReleaseFollower) -> None:
-    while True:
-        await asyncio.sleep(CLEAN_UP_EVERY_S)
-        try:
-            if follower.serving is not None:
-                await desk.find_gaps(follower.serving)
-        except (SQLAlchemyError, OSError, RetrievalError) as error:
-            log.error("gaps_not_found", error=str(error))

@@ -4,12 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
-import structlog
+
+from tests.fixtures.plain_logs import log_plainly
 
 # A process of pytest-xdist has the width of a terminal that is not there; commands would keep it from their import on.
 os.environ.pop("COLUMNS", None)
 # Two processes of tests share the cores; see `training`, which some tests import after torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+log_plainly()
 
 pytest_plugins = [
     "tests.fixtures.backbones",
@@ -33,4 +36,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def logs_as_they_come() -> Iterator[None]:
     """Commands that run in this process make the log write less, and to a stream that is closed by then."""
     yield
-    structlog.reset_defaults()
+    log_plainly()

@@ -23,8 +23,9 @@ async def test_clean_up_goes_on_after_a_fault(
             twice.set()
         raise OperationalError("DELETE", {}, Exception("database is locked"))
 
-    monkeypatch.setattr("bot.app.forget_expired_keys", away)
-    monkeypatch.setattr("bot.app.CLEAN_UP_EVERY_S", 0.01)
+    monkeypatch.setattr("bot.housekeeping.forget_expired_keys", away)
+    monkeypatch.setattr("bot.housekeeping.CLEAN_UP_EVERY_S", 0.01)
+    monkeypatch.setattr("bot.housekeeping.AFTER_START_S", 0)
     app: FastAPI = create_app(tiny_settings)
     async with app.router.lifespan_context(app):
         await asyncio.wait_for(twice.wait(), 5)
