@@ -14,6 +14,7 @@ from bot.dependencies import Parts, PartsDep
 from bot.errors import ConflictError, InvalidInputError
 from bot.knowledge.publishing import serve_now
 from bot.quality.tolerated import choose_errors, chosen_errors
+from retrieval.composition_confidence import NEVER, composed_at
 from retrieval.confidence_model import ConfidenceModel, Cutoffs, Forecast
 
 router = APIRouter(prefix="/settings/tolerance")
@@ -46,6 +47,24 @@ class Tolerance:
     """The choice that the form shows."""
 
 
+@dataclass(frozen=True)
+class Composing:
+    """Of a language: the confidence from which replies are composed, None where none are, and what it was as shipped."""
+
+    language: str
+    compose_at: float | None
+    shipped: float | None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """On composed replies of late, with what follows from them."""
+
+    judged: int
+    wrong: int
+    languages: Sequence[Composing]
+
+
 @router.get("")
 async def show_tolerance(
     request: Request,
@@ -72,6 +91,7 @@ async def show_tolerance(
         errors=sorted({each.target_error for row in rows for each in row.forecasts}),
         changes=[row for row in rows if row.then is not None and row.then != row.now],
         charts=[_chart(row) for row in rows],
+        verdicts=_verdicts(parts),
         as_installed=AS_INSTALLED,
         may_change=caller.role.allows(Role.ADMIN),
     )
@@ -102,6 +122,28 @@ async def choose_tolerance(
 
 def _model(parts: Parts) -> ConfidenceModel | None:
     return parts.follower.serving.engine.confidence if parts.follower.serving else None
+
+
+def _verdicts(parts: Parts) -> Verdicts | None:
+    """None while nobody judged any."""
+    engine = parts.follower.serving.engine if parts.follower.serving else None
+    if engine is None or not engine.judged_compositions:
+        return None
+    wrong = sum(not each.right for each in engine.judged_compositions)
+    rows = [
+        Composing(
+            language,
+            compose_at=_given_from(composed_at(error, engine.judged_compositions)),
+            shipped=_given_from(composed_at(error)),
+        )
+        for language in parts.settings.languages
+        for error in [engine.confidence.error_for(language)]
+    ]
+    return Verdicts(len(engine.judged_compositions), wrong, rows)
+
+
+def _given_from(cutoff: float) -> float | None:
+    return None if cutoff >= NEVER else cutoff
 
 
 def _share(model: ConfidenceModel, language: str, wish: str) -> float | None:

@@ -14,6 +14,7 @@ from bot.db.access_tables import AuditEntry
 from bot.db.engine import Database
 from bot.db.quality_tables import ToleratedError
 from bot.dependencies import Parts
+from retrieval.composition_confidence import JudgedComposition
 from retrieval.confidence_model import ConfidenceModel, Cutoffs, Forecast
 from tests.fixtures.operators import Desk, OpenDesk
 from tests.fixtures.services import start_talk
@@ -162,3 +163,18 @@ async def test_release_without_a_forecast_says_so_and_keeps_its_cutoffs(
 
     assert "has no forecast" in (await desk.get(PATH)).text
     assert (await desk.post(PATH, {"en": "0.05"})).status_code == 422
+
+
+async def test_verdicts_on_composed_replies_are_told_with_what_follows(parts: Parts, desk: Desk) -> None:
+    assert "Replies composed from documents" not in (await desk.get(PATH)).text
+    serving = parts.follower.take()
+    judged = (JudgedComposition(0.92, False), JudgedComposition(0.92, False), JudgedComposition(0.97, True))
+    parts.follower.serving = replace(serving, engine=replace(serving.engine, judged_compositions=judged))
+
+    page = await desk.get(PATH)
+
+    assert "people judged 3; 2 were wrong" in page.text
+    assert "97.0 %" in row_of(page, "English")
+    assert "(90.1 % without these verdicts)" in row_of(page, "Chinese")
+    parts.follower.serving = replace(serving, engine=replace(serving.engine, judged_compositions=judged[:2]))
+    assert "not given" in row_of(await desk.get(PATH), "English")
