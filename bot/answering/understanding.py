@@ -1,6 +1,5 @@
 """From what was typed to what was found: everything that needs no transaction."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from bot.experiments.splitting import Exposed
 from retrieval.candidates import Retrieved
 from retrieval.confidence_model import known_question
 from retrieval.context import Turn, together
+from retrieval.decision import Outcome
 from retrieval.language import detect_language
 from retrieval.masking import mask
 from retrieval.normalize import normalize
@@ -100,13 +100,20 @@ async def understand(
 async def _each_question(
     follower: ReleaseFollower, serving: Serving, text: str, whole: Retrieved
 ) -> Sequence[Retrieved]:
-    """Nothing for a message that is one question, or that the approved questions hold as it is."""
+    """Nothing for a message that is one question, that the approved questions hold as it is, or of which a part has no sure answer.
+
+    The shortest part comes first: it costs least, and most often ends the search.
+    """
     if known_question(whole) or (whole.context is not None and whole.context.resolved):
         return ()
     # Line ends part questions and are gone from the utterance; masking is done part by part.
     parts = questions_in(mask(text).text)
-    searches = (follower.retrieve(serving, part, language=whole.language) for part in parts)
-    return await asyncio.gather(*searches)
+    found: dict[str, Retrieved] = {}
+    for part in sorted(parts, key=len):
+        found[part] = await follower.retrieve(serving, part, language=whole.language)
+        if serving.engine.decide(found[part], asks_for_person=False).outcome is not Outcome.ANSWERED:
+            return ()
+    return [found[part] for part in parts]
 
 
 def clean(text: str) -> tuple[str, Mapping[str, int]]:

@@ -2,17 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from bot.access.principals import Scope
 from bot.answering.context import turns_before
+from bot.answering.serving import Serving
 from bot.conversations.repository import asked_alone
 from bot.db.base import JsonObject, now
 from bot.db.conversation_tables import Conversation, Exchange
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Question
+from retrieval.candidates import Retrieved
 from tests.fixtures.services import Talk
 
 DELIVERY, RETURNS = "Parcels arrive within two working days.", "You can send it back within thirty days."
@@ -177,6 +181,24 @@ async def test_several_questions_keep_their_own_rule_and_evidence(
     assert row.rule == "several_questions"
     assert [each["answer_id"] for each in found] == [knowledge["delivery"], knowledge["returns"]]
     assert row.confidence == pytest.approx(found[0]["confidence"] * found[1]["confidence"], abs=1e-3)
+
+
+async def test_part_without_a_sure_answer_ends_the_search_for_the_others(
+    talk: Talk, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    retrieve = app.state.parts.follower.retrieve
+
+    async def noted(serving: Serving, utterance: str, **more: Any) -> Retrieved:
+        searched.append(utterance)
+        return await retrieve(serving, utterance, **more)
+
+    monkeypatch.setattr(app.state.parts.follower, "retrieve", noted)
+    whole = "How long does delivery take? My red umbrella broke. Can I return something?"
+
+    assert len((await talk.say(whole)).json()["reply"]["parts"]) == 1
+
+    assert searched == [whole, "My red umbrella broke."]
 
 
 async def test_what_leant_on_others_is_not_asked_again_without_them(talk: Talk, database: Database) -> None:
