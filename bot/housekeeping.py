@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 def housework(
     database: Database, settings: Settings, desk: ReviewDesk, follower: ReleaseFollower
 ) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Each begins a little after the start and goes on until it is cancelled."""
+    """Each begins a little after the start; but for the first ranking, each goes on until it is cancelled."""
     work = (
         partial(_clean_up, database, settings),
         partial(_rank_queue, desk, follower),

@@ -1,8 +1,8 @@
 """How fast a real service answers with many documents: ``python -m tests.bench.documents_served --pages 10000``.
 
 The pages of `tests.bench.documents` and a few approved answers are imported by command, then a ``kefu serve`` is asked by one client and by four:
-the demo company's test questions, and sentences made as the pages' are, which are quoted from them. Tells also how long the import took, how long it took until all of
-it could be found, and what the service needs.
+the demo company's test questions, and sentences of the pages' words. Every message is searched for in the sections, and what could be composed of them is worked out, though little of it is sure
+enough to be given. Tells also how long the import took, how long it took until all of it could be found, and what the service needs.
 """
 
 import argparse

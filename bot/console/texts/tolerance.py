@@ -38,9 +38,9 @@ TEXTS = {
     "tolerance.saved": ("Saved. It counts within two seconds.", "已保存，两秒内生效。"),
     "tolerance.composed": ("Replies composed from documents", "根据文档组成的回复"),
     "tolerance.judged": (
-        "Of the last ninety days' composed replies people judged {judged}; {wrong} were wrong. Where so many are wrong that the "
-        "tolerated error can hardly be kept, a higher confidence is asked for from then on.",
-        "最近九十天里，人工评判了 {judged} 条组成的回复，其中 {wrong} 条有误。若错误过多、难以保持容许的错误率，此后会要求更高的置信度。",
+        "The newest verdicts on composed replies, at most a hundred of ninety days: {judged}, of which {wrong} say wrong. Where so "
+        "many are wrong that the tolerated error can hardly be kept, a higher confidence is asked for from then on.",
+        "最近九十天里对组成的回复的最新人工评判（最多一百条）共 {judged} 条，其中 {wrong} 条认为有误。若错误过多、难以保持容许的错误率，此后会要求更高的置信度。",
     ),
     "tolerance.composed_from": ("Given from a confidence of", "给出所需的置信度"),
     "tolerance.not_composed": ("not given", "不再给出"),

@@ -173,7 +173,7 @@ async def test_verdicts_on_composed_replies_are_told_with_what_follows(parts: Pa
 
     page = await desk.get(PATH)
 
-    assert "people judged 3; 2 were wrong" in page.text
+    assert "of ninety days: 3, of which 2 say wrong" in page.text
     assert "97.0 %" in row_of(page, "English")
     assert "(90.1 % without these verdicts)" in row_of(page, "Chinese")
     parts.follower.serving = replace(serving, engine=replace(serving.engine, judged_compositions=judged[:2]))

@@ -127,6 +127,12 @@ async def test_failed_training_says_what_its_process_said_last(
     assert run.error is not None
     assert run.error.startswith("training was ended by SIGKILL; where nobody did that, memory has run out")
     assert "6.0 GB (KEFU_RETRAINING__MEMORY)" in run.error
+    monkeypatch.setenv("KEFU_TEST_TRAINING", "no_memory")
+    run = await train(database, tiny_settings)
+    assert (run.state, run.error) == (
+        "failed",
+        "training could not even load its libraries in the 6.0 GB (KEFU_RETRAINING__MEMORY) of memory that it may have",
+    )
     monkeypatch.delenv("KEFU_TEST_TRAINING")
     assert (await train(database, tiny_settings)).state == "done"
 
