@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 
 from retrieval.logistic import fit_logistic
 
+ASSUMED_UNKNOWN_SHARE = 0.2
+"""Of messages, while no traffic tells; see docs/decisions/0005."""
 LEAST_ROWS = 50  # of known, of unknown and of messages
 MOST_STRATA, LEAST_IN_STRATUM = 3, 20  # known and unknown ones
 LEAST_SHARE, MOST_SHARE = 0.02, 0.98
@@ -58,11 +60,14 @@ class Evidence:
         return Evidence(self.values[rows], self.questions[rows])
 
 
-def estimate_unknown_share(messages: Evidence, *, known: Evidence, unknown: Evidence) -> float | None:
+def estimate_unknown_share(
+    messages: Evidence, *, known: Evidence, unknown: Evidence, error: float = 0.0
+) -> float | None:
     """Share of unknown questions among `messages`, within 0.02 and 0.98; labels are not needed.
 
     Args:
         known, unknown: of questions whose answer was there and was not.
+        error: what part of itself an estimate may be off, however many messages there are (`error_of_folds`).
 
     Returns:
         None where it cannot be told: too few rows, or known and unknown ones look alike.
@@ -71,6 +76,33 @@ def estimate_unknown_share(messages: Evidence, *, known: Evidence, unknown: Evid
         return None
     if known.values.mean() <= unknown.values.mean():
         return None
+    share, variance = _share_and_variance(messages, known, unknown)
+    if variance > MOST_DEVIATION**2:
+        return None
+    variance += (error * share) ** 2
+    trust = BELIEVED_DEVIATION**2 / (BELIEVED_DEVIATION**2 + variance)
+    return float(np.clip(trust * share + (1 - trust) * EVEN_SHARE, LEAST_SHARE, MOST_SHARE))
+
+
+def error_of_folds(evidence: Evidence, known: NDArray[np.bool_], folds: NDArray[np.intp]) -> float:
+    """What part of the share estimates are off, root mean square: each fold's share of unknown ones as the other folds tell it; 0 with one fold.
+
+    The unknown questions of one fold can be nearer to what is known, or farther, than those of another. Those of traffic can be, too. The
+    fewer they are, the less it matters.
+    """
+    errors = []
+    for fold in np.unique(folds):
+        own, others = folds == fold, folds != fold
+        if min(int(own.sum()), int((others & known).sum()), int((others & ~known).sum())) >= LEAST_ROWS:
+            told, _ = _share_and_variance(
+                evidence.only(own), evidence.only(others & known), evidence.only(others & ~known)
+            )
+            share = max(float((~known[own]).mean()), LEAST_SHARE)
+            errors.append((told - share) / share)
+    return float(np.sqrt(np.mean(np.square(errors)))) if errors else 0.0
+
+
+def _share_and_variance(messages: Evidence, known: Evidence, unknown: Evidence) -> tuple[float, float]:
     share = variance = 0.0
     for own, *kinds in _strata(messages, known, unknown):
         if len(own):
@@ -78,10 +110,7 @@ def estimate_unknown_share(messages: Evidence, *, known: Evidence, unknown: Evid
             part, found = len(own) / len(messages), mixture_share(ratios)
             share += part * found
             variance += (part * share_deviation(ratios, found)) ** 2
-    if variance > MOST_DEVIATION**2:
-        return None
-    trust = BELIEVED_DEVIATION**2 / (BELIEVED_DEVIATION**2 + variance)
-    return float(np.clip(trust * share + (1 - trust) * EVEN_SHARE, LEAST_SHARE, MOST_SHARE))
+    return share, variance
 
 
 def _strata(messages: Evidence, known: Evidence, unknown: Evidence) -> list[tuple[Floats, ...]]:

@@ -173,15 +173,20 @@ def fit_settings(target_error: float, unknown_share: str, seed: int) -> FitSetti
 
     if not 0 < target_error < 1:
         raise EvaluationError(f"--target-error {target_error} must lie between 0 and 1")
+    return FitSettings(target_error=target_error, unknown_share=stated_share(unknown_share), seed=seed)
+
+
+def stated_share(unknown_share: str) -> float | None:
+    """None for "auto"; raises EvaluationError for what is no share."""
     if unknown_share == "auto":
-        return FitSettings(target_error=target_error, unknown_share=None, seed=seed)
+        return None
     try:
         share = float(unknown_share)
     except ValueError:
         share = -1.0
     if not 0 <= share < 1:
         raise EvaluationError(f"--unknown-share {unknown_share} must be auto or a number from 0 to below 1")
-    return FitSettings(target_error=target_error, unknown_share=share, seed=seed)
+    return share
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.artifacts import JsonValue, Manifest
+from retrieval.candidates import Retrieved
 from retrieval.checkpoint import write_checkpoint
 from retrieval.confidence import ConfidenceModel, fit_examples
 from retrieval.encoder import OnnxEncoder
@@ -21,12 +22,14 @@ from retrieval.records import Knowledge, Language
 from retrieval.retriever import Retriever
 from retrieval.traffic import Traffic
 from retrieval.training_export import TrainingExport
+from retrieval.unknown_share import ASSUMED_UNKNOWN_SHARE
 from training.errors import TrainingError
 from training.fence import NO_FENCE, Fence, draw_fence, taught_part
 from training.fitting import Fitted, fit
 from training.memory import available_memory, needed_to_tune
 from training.school import Measured
-from training.surroundings import map_traffic, sampled
+from training.surroundings import judge_of, levelled, newest_question, sampled
+from training.traffic_share import estimate_share
 from training.work_folder import Warn, WorkFolder
 
 if TYPE_CHECKING:
@@ -50,10 +53,13 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """`tune` False leaves the encoder as it is and trains the head alone; `fence` keeps questions for the gate."""
+    """`unknown_share` None is what the export's unlabelled messages tell, or ASSUMED_UNKNOWN_SHARE where they don't.
+
+    `tune` False leaves the encoder as it is and trains the head alone; `fence` keeps questions for the gate.
+    """
 
     target_error: float
-    unknown_share: float
+    unknown_share: float | None
     seed: int = 0
     tune: bool = True
     fence: bool = False
@@ -140,15 +146,12 @@ def _written(
     settings: TrainSettings,
     fence: Fence,
 ) -> Trained:
-    confidence = fit_examples(
-        fitted.examples,
-        target_error=settings.target_error,
-        unknown_share=settings.unknown_share,
-        seed=settings.seed,
-    )
     with tempfile.TemporaryDirectory(prefix="kefu-") as workspace:
         folder = served_encoder(encoder_folder, backbone, fitted, Path(workspace))
-        traffic = _traffic(fitted, folder, sampled(export.traffic, seed=settings.seed))
+        asked = _asked(fitted, folder, sampled(export.traffic, seed=settings.seed))
+        newest = newest_question(fitted.retriever.view)
+        traffic = Traffic.of(asked, fitted.judge, newest_question=newest) if fitted.judge else None
+        confidence = _confidence(fitted, asked, traffic, settings, labelled=len(export.out_of_scope))
         manifest = write_checkpoint(
             target,
             encoder_folder=folder,
@@ -171,17 +174,38 @@ def _written(
     return Trained(manifest, fitted, confidence, fence)
 
 
-def _traffic(
+def _asked(
     fitted: Fitted, encoder_folder: Path, messages: Sequence[tuple[str, Language]]
-) -> Traffic | None:
-    """What the whole installation makes of the messages before it knows them as traffic."""
-    if fitted.judge is None or not messages:
-        return None
+) -> Sequence[Retrieved]:
+    """What the whole installation finds for the messages before it knows them as traffic."""
+    if not messages:
+        return ()
     retriever = fitted.retriever
     if fitted.top is not None:
         tuned = OnnxEncoder.load(encoder_folder, threads=os.cpu_count() or 1)
         retriever = Retriever(tuned, retriever.view)
-    return map_traffic(Engine(retriever, fitted.judge, fitted.head), messages)
+    judge = fitted.judge or judge_of(fitted.examples)
+    return Engine(retriever, judge, fitted.head).retrieve_all(messages)
+
+
+def _confidence(
+    fitted: Fitted,
+    asked: Sequence[Retrieved],
+    traffic: Traffic | None,
+    settings: TrainSettings,
+    *,
+    labelled: int,
+) -> ConfidenceModel:
+    share = settings.unknown_share
+    if share is None:
+        share = estimate_share(fitted, asked, labelled=labelled)
+    model = fit_examples(
+        fitted.examples,
+        target_error=settings.target_error,
+        unknown_share=ASSUMED_UNKNOWN_SHARE if share is None else share,
+        seed=settings.seed,
+    )
+    return model if traffic is None else levelled(model, traffic.surround(asked, model.fusion))
 
 
 @contextmanager

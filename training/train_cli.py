@@ -19,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from training.benchmark_cli import errors, errors_told, warned
+from training.benchmark_cli import UnknownShare, errors, errors_told, stated_share, warned
 from training.limits import Background, Memory, ProgressPath, keep_limits, memory_told
 from training.models_cli import ModelsDir, default_models_dir
 from training.progress_file import ProgressFile
@@ -72,7 +72,7 @@ def train(
     target: Annotated[Path, typer.Option(help="Checkpoint folder to make.")],
     backbone: Annotated[str, typer.Option(help="Backbone's name or folder.")],
     target_error: Annotated[float, typer.Option(help="Tolerated share of wrong answers.")] = 0.10,
-    unknown_share: Annotated[float, typer.Option(help="Expected share of unknown questions.")] = 0.5,
+    unknown_share: UnknownShare = "auto",
     tune: Annotated[
         bool, typer.Option(help="Train the encoder's upper layers, where it is worth it.")
     ] = True,
@@ -100,7 +100,7 @@ def train(
             read,
             target,
             encoder_folder=find_model(backbone, models_dir=models_dir),
-            settings=TrainSettings(target_error, unknown_share, seed, tune, fence),
+            settings=TrainSettings(target_error, stated_share(unknown_share), seed, tune, fence),
             work=work,
             warn=warned,
             progress=shown.stepped,

@@ -27,9 +27,6 @@ from retrieval.records import Knowledge
 if TYPE_CHECKING:
     from retrieval.retriever import Retriever
 
-ASSUMED_UNKNOWN_SHARE = 0.2
-"""Share of messages that no answer covers, while no traffic tells; see docs/decisions/0005."""
-
 TRAFFIC_WINDOW, MOST_TRAFFIC = timedelta(days=90), 4000
 """What customers asked last, for training to learn how much their neighbours tell (`retrieval.traffic`)."""
 
@@ -41,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 class BuildInputs:
     """`sources` and `conversations` are those of the questions, by number; `traffic` is (utterance, language).
 
-    `unknown_share` is that of the traffic as far as audits tell, else the assumed one.
+    `audited_share` is the share of unknown messages in the traffic, None unless audits tell it.
     """
 
     revision: int
@@ -49,7 +46,7 @@ class BuildInputs:
     out_of_scope: tuple[tuple[str, str], ...]
     sources: Mapping[int, str]
     conversations: Mapping[int, str]
-    unknown_share: float
+    audited_share: float | None
     traffic: tuple[tuple[str, str], ...] = ()
 
 
@@ -103,7 +100,7 @@ async def load_inputs(database: Database) -> BuildInputs:
             await load_out_of_scope(session),
             await load_question_sources(session),
             await repository.question_conversations(session),
-            await traffic_unknown_share(session, at=now()) or ASSUMED_UNKNOWN_SHARE,
+            await traffic_unknown_share(session, at=now()),
             await repository.recent_messages(session, since=now() - TRAFFIC_WINDOW, most=MOST_TRAFFIC),
         )
     if not inputs.knowledge.questions:
@@ -140,6 +137,7 @@ def _build_untuned(
     from retrieval.encoder import OnnxEncoder
     from retrieval.models import find_model
     from retrieval.retriever import Retriever
+    from retrieval.unknown_share import ASSUMED_UNKNOWN_SHARE
 
     folder = find_model(settings.backbone, models_dir=models_dir(settings))
     encoder = OnnxEncoder.load(folder, threads=os.cpu_count() or 1)
@@ -147,7 +145,7 @@ def _build_untuned(
     confidence = fit_confidence(
         retriever,
         target_error=settings.tolerated_error,
-        unknown_share=inputs.unknown_share,
+        unknown_share=ASSUMED_UNKNOWN_SHARE if inputs.audited_share is None else inputs.audited_share,
         out_of_scope=inputs.out_of_scope,
         progress=_reported(progress, "calibrate"),
     )

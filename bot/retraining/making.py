@@ -173,7 +173,8 @@ def _training(
         *("--target", str(settings.data_dir / checkpoint_path(claim.checkpoint_id))),
         *("--backbone", backbone, "--tune" if claim.options.tune else "--no-tune"),
         *("--seed", str(claim.options.seed), "--work", str(work)),
-        *("--target-error", str(settings.tolerated_error), "--unknown-share", str(inputs.unknown_share)),
+        *("--target-error", str(settings.tolerated_error)),
+        *("--unknown-share", "auto" if inputs.audited_share is None else str(inputs.audited_share)),
         *("--report", str(report_folder(settings, claim.checkpoint_id))),
         *children.limits(),
     )

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from retrieval.unknown_share import (
     Evidence,
     density_ratios,
+    error_of_folds,
     estimate_unknown_share,
     mixture_share,
     share_deviation,
@@ -92,6 +93,41 @@ def test_estimate_is_refused_with_too_few_rows() -> None:
     assert estimate_unknown_share(alike(few), known=alike(known), unknown=alike(unknown)) is None
     assert estimate_unknown_share(alike(known), known=alike(few), unknown=alike(unknown)) is None
     assert estimate_unknown_share(alike(known), known=alike(known), unknown=alike(few - 5)) is None
+
+
+def test_folds_alike_tell_each_others_share_and_a_fold_apart_does_not() -> None:
+    random = np.random.default_rng(5)
+
+    def fold(unknown_mean: float) -> tuple[NDArray[np.float64], list[bool]]:
+        values = np.concatenate([random.normal(4, 0.5, 200), random.normal(unknown_mean, 0.5, 200)])
+        return values, [True] * 200 + [False] * 200
+
+    def error(*unknown_means: float) -> float:
+        made = [fold(mean) for mean in unknown_means]
+        values, known = np.concatenate([each[0] for each in made]), np.concatenate([each[1] for each in made])
+        return error_of_folds(alike(values), known, np.repeat(np.arange(len(made)), 400))
+
+    assert error(0, 0, 0) < 0.02
+    # The last fold's unknown questions lie right amid the known ones: the others tell that it has none, -1 of its share; with it they tell more.
+    assert error(0, 0, 4) > 3**-0.5
+    assert error(0) == 0.0
+
+
+def test_an_estimate_that_folds_contradict_is_believed_less_the_more_the_larger_it_is() -> None:
+    random = np.random.default_rng(6)
+    known, unknown = random.normal(8, 1, 2000), random.normal(0, 1, 2000)
+
+    def told(share: float, error: float) -> float:
+        unknowns = round(4000 * share)
+        values = np.concatenate([random.normal(8, 1, 4000 - unknowns), random.normal(0, 1, unknowns)])
+        found = estimate_unknown_share(alike(values), known=alike(known), unknown=alike(unknown), error=error)
+        assert found is not None
+        return found
+
+    # An even share is believed give or take .25: a deviation of .5 * .8 = .4 leaves .25^2 / (.25^2 + .4^2) = .281 of .8, the rest of .5.
+    assert told(0.8, error=0.5) == pytest.approx(0.281 * 0.8 + 0.719 * 0.5, abs=0.01)
+    assert told(0.8, error=0.0) == pytest.approx(0.8, abs=0.01)
+    assert told(0.04, error=0.5) == pytest.approx(0.04, abs=0.01)
 
 
 def test_customers_who_ask_about_small_answers_are_not_taken_for_unknown_ones() -> None:

@@ -23,6 +23,7 @@ from training.errors import TrainingError
 
 SETTINGS = TrainSettings(target_error=0.1, unknown_share=0.2)
 STRANGE = (("who won the match", "en"),)
+KNOWN = tuple((question.text, "en") for question in knowledge().questions)
 ASKED = tuple(
     (f"{question.text} for order {n}", "en") for n in range(2) for question in knowledge().questions
 )
@@ -56,6 +57,20 @@ def test_export_gives_back_what_was_written_and_equal_knowledge_equal_bytes(tmp_
     assert first == second
     assert first.knowledge == knowledge()
     assert first.out_of_scope == STRANGE
+
+
+@pytest.mark.parametrize(("traffic", "share"), [(KNOWN, 0.05), (STRANGE * 0, 0.2)])
+def test_the_share_of_unknown_questions_is_told_by_traffic_or_assumed(
+    tmp_path: Path, tiny_bert_folder: Path, traffic: tuple[tuple[str, str], ...], share: float
+) -> None:
+    write_training_export(tmp_path / "a", knowledge=knowledge(), out_of_scope=(), traffic=traffic, meta={})
+    trained = train_checkpoint(
+        read_training_export(tmp_path / "a"),
+        tmp_path / "made",
+        encoder_folder=tiny_bert_folder,
+        settings=TrainSettings(target_error=0.1, unknown_share=None),
+    )
+    assert trained.confidence.unknown_share == pytest.approx(share, abs=0.05)
 
 
 @pytest.mark.parametrize(("file", "more"), [(QUESTIONS, "{}\n"), (PASSAGES, "x")])

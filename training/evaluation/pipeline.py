@@ -29,10 +29,10 @@ from retrieval.person_request import asks_for_person
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
 from retrieval.traffic import Traffic, without_traffic
-from training.evaluation.traffic import UNESTIMATED_SHARE, estimate_share
 from training.fitting import Fitted, fit
-from training.surroundings import newest_question, sampled
+from training.surroundings import levelled, newest_question, sampled
 from training.traffic_sample import TrafficSample
+from training.traffic_share import estimate_share
 
 if TYPE_CHECKING:
     from training.backbones import Backbone
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 RANKS_GIVEN = 10
 TIMED_MESSAGES = 200
+UNESTIMATED_SHARE = 0.5
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, steps done and steps in all."""
@@ -146,10 +147,13 @@ def run_trial(
         heard = dict(zip(asked, alone, strict=True))
         known = [reordered(heard[message], fitted.judge.fusion) for message in sample]
         traffic = Traffic.of(known, fitted.judge, newest_question=newest_question(retriever.view))
-    found = alone if traffic is None else traffic.surround(alone, model.fusion)
-    estimate = _estimated(fitted, found, model, settings, labelled=len(out_of_scope))
+    estimate = settings.unknown_share
+    if estimate is None:
+        estimate = estimate_share(fitted, alone, labelled=len(out_of_scope))
     share = UNESTIMATED_SHARE if estimate is None else estimate
-    engine = Engine(retriever, _fitted(examples, settings, share), fitted.head, traffic)
+    model = _fitted(examples, settings, share)
+    found = alone if traffic is None else traffic.surround(alone, model.fusion)
+    engine = Engine(retriever, levelled(model, found), fitted.head, traffic)
     trained += perf_counter() - started
     return Trial(
         engine=engine,
@@ -165,25 +169,24 @@ def run_trial(
 
 
 def replies_without_traffic(
-    trial: Trial, messages: Sequence[Message], *, settings: FitSettings, labelled: int = 0
+    trial: Trial, messages: Sequence[Message], *, settings: FitSettings
 ) -> tuple[Reply, ...]:
-    """What the same installation replies when it looks at each message alone; `labelled` rows are out of scope by label."""
+    """What the same installation replies when it looks at each message alone."""
     examples = tuple(
         replace(example, retrieved=without_traffic(example.retrieved)) for example in trial.fitted.examples
     )
-    fitted = replace(trial.fitted, examples=examples)
-    model = _fitted(examples, settings, UNESTIMATED_SHARE)
+    model = _fitted(examples, settings, trial.unknown_share)
     found = [reordered(each, model.fusion) for each in trial.alone]
-    estimate = _estimated(fitted, found, model, settings, labelled=labelled)
-    share = UNESTIMATED_SHARE if estimate is None else estimate
-    engine = Engine(trial.engine.retriever, _fitted(examples, settings, share), fitted.head)
+    engine = Engine(trial.engine.retriever, model, trial.fitted.head)
     return tuple(_reply(engine, *pair) for pair in zip(messages, found, strict=True))
 
 
 def replies_at(trial: Trial, messages: Sequence[Message], *, settings: FitSettings) -> tuple[Reply, ...]:
     """What the trial's engine replies to its messages with the cut-offs of these settings, the share of unknown ones as it was."""
     model = _fitted((*trial.fitted.examples, *trial.fitted.drawn), settings, trial.unknown_share)
-    engine = Engine(trial.engine.retriever, model, trial.fitted.head, trial.engine.traffic)
+    engine = Engine(
+        trial.engine.retriever, levelled(model, trial.found), trial.fitted.head, trial.engine.traffic
+    )
     return tuple(_reply(engine, *pair) for pair in zip(messages, trial.found, strict=True))
 
 
@@ -212,20 +215,6 @@ def _tuned(backbone: Backbone, top: TunedTop) -> tuple[Encoder, Encoder]:
         folder = Path(workspace) / "encoder"
         export_encoder(backbone, folder, top=top.layers)
         return OnnxEncoder.load(folder, threads=os.cpu_count() or 1), OnnxEncoder.load(folder)
-
-
-def _estimated(
-    fitted: Fitted,
-    found: Sequence[Retrieved],
-    model: ConfidenceModel,
-    settings: FitSettings,
-    *,
-    labelled: int,
-) -> float | None:
-    """The share of unknown ones: as it was stated, else as the messages tell it, if they do."""
-    if settings.unknown_share is not None:
-        return settings.unknown_share
-    return estimate_share(fitted, found, model, labelled=labelled)
 
 
 def _fitted(examples: Sequence[Example], settings: FitSettings, share: float) -> ConfidenceModel:

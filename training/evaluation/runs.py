@@ -57,9 +57,7 @@ def measure_set(
     }
     rows = [(PIPELINE if tune else UNTUNED, _pipeline_figures(chosen, trial.replies, settings, costs))]
     if trial.engine.traffic is not None:
-        alone = replies_without_traffic(
-            trial, messages, settings=settings, labelled=len(chosen.training.out_of_scope)
-        )
+        alone = replies_without_traffic(trial, messages, settings=settings)
         rows.append((ALONE, _pipeline_figures(chosen, alone, settings, {})))
     for ranking in _rankings(chosen, trial, messages, seed=settings.seed):
         if progress is not None:

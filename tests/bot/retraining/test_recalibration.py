@@ -2,29 +2,39 @@
 
 import json
 
+import pytest
+
 from bot.db.engine import Database
 from bot.db.training_tables import RunState
 from bot.releases import repository as releases
-from bot.releases.building import ASSUMED_UNKNOWN_SHARE, load_inputs
+from bot.releases.building import load_inputs
 from bot.settings import Settings
 from retrieval.artifacts import verify_artifact
 from tests.bot.quality.traffic import judged_traffic
 from tests.bot.retraining.runs import ask, claimed, find, trainer
 
 
-async def test_the_next_training_assumes_the_traffics_share_once_enough_is_judged(
+async def test_audits_tell_the_share_once_enough_is_judged(
     database: Database, release: str, knowledge: dict[str, str]
 ) -> None:
     await judged_traffic(database, release, knowledge["invoice"], known=60, unknown=39)
-    assert (await load_inputs(database)).unknown_share == ASSUMED_UNKNOWN_SHARE
+    assert (await load_inputs(database)).audited_share is None
     await judged_traffic(database, release, knowledge["invoice"], known=0, unknown=1)
-    assert (await load_inputs(database)).unknown_share == 0.4
+    assert (await load_inputs(database)).audited_share == 0.4
 
 
-async def test_training_gets_the_share(
-    database: Database, tiny_settings: Settings, release: str, knowledge: dict[str, str], monkeypatch
+@pytest.mark.parametrize(("known", "unknown", "told"), [(50, 50, "0.5"), (100, 0, "0.02"), (50, 49, "auto")])
+async def test_training_gets_the_share_that_audits_tell_or_finds_it_in_the_traffic(
+    database: Database,
+    tiny_settings: Settings,
+    release: str,
+    knowledge: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    known: int,
+    unknown: int,
+    told: str,
 ) -> None:
-    await judged_traffic(database, release, knowledge["invoice"], known=50, unknown=50)
+    await judged_traffic(database, release, knowledge["invoice"], known=known, unknown=unknown)
     seen: list[tuple[str, ...]] = []
 
     async def noted(children, *arguments: str) -> None:
@@ -36,7 +46,7 @@ async def test_training_gets_the_share(
     await ask(database)
     await trainer(database, tiny_settings).train(await claimed(database, tiny_settings))
     (arguments,) = seen
-    assert arguments[arguments.index("--unknown-share") + 1] == "0.5"
+    assert arguments[arguments.index("--unknown-share") + 1] == told
 
 
 async def _tiny() -> str:
