@@ -26,7 +26,7 @@ from retrieval.models import reads_chinese
 from retrieval.normalize import fold, normalize
 from retrieval.records import Knowledge, Language, PassageRecord, QuestionRecord
 from retrieval.section_search import search_sections
-from retrieval.sources import Sources, encode_sections
+from retrieval.sources import EncodedSections, Sources, encode_sections
 from retrieval.view import (
     Owners,
     View,
@@ -104,6 +104,13 @@ class Retriever:
             sources = view.sources.changed(self.encoder, add=sections, remove=set(remove_sections))
             if change.questions or change.passages or any(gone):
                 view = _changed(self.encoder, view, change, *gone)
+            self._view = replace(view, sources=sources)
+
+    def add_sections(self, encoded: EncodedSections) -> None:
+        """As `apply` with sections that are encoded already."""
+        with self._changing:
+            view = self._view
+            sources = view.sources.changed(self.encoder, add=encoded, remove=())
             self._view = replace(view, sources=sources)
 
     def search(

@@ -6,11 +6,14 @@ comes late is only found late.
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
+from retrieval.kept_encodings import KeptEncodings
 from retrieval.records import Knowledge, SectionRecord
 from retrieval.retriever import Retriever
+from retrieval.sources import encode_sections
 
 AT_ONCE = 64
 """Sections that are encoded right away, in a second or two; more go in blocks of so many."""
@@ -19,9 +22,12 @@ log = structlog.get_logger(__name__)
 _running: set[asyncio.Task[None]] = set()
 
 
-def add_later(retriever: Retriever, sections: Sequence[SectionRecord]) -> None:
-    """Begins to add them; a fault is logged, and they are found after the next start."""
-    task = asyncio.create_task(_add(retriever, sections))
+def add_later(retriever: Retriever, sections: Sequence[SectionRecord], *, folder: Path) -> None:
+    """Begins to add them; a fault is logged, and they are found after the next start.
+
+    `folder` keeps what was encoded for the next start and for other workers (`retrieval.kept_encodings`).
+    """
+    task = asyncio.create_task(_add(retriever, sections, KeptEncodings(folder, retriever.encoder)))
     _running.add(task)
     task.add_done_callback(_running.discard)
 
@@ -33,10 +39,24 @@ async def all_added() -> None:
         await asyncio.gather(*own)
 
 
-async def _add(retriever: Retriever, sections: Sequence[SectionRecord]) -> None:
+async def _add(retriever: Retriever, sections: Sequence[SectionRecord], kept: KeptEncodings) -> None:
     try:
-        for begin in range(0, len(sections), AT_ONCE):
-            block = Knowledge(sections=sections[begin : begin + AT_ONCE])
-            await asyncio.to_thread(retriever.apply, upsert=block)
+        Knowledge(sections=sections).check()
+        there = await asyncio.to_thread(kept.find, sections)
+        await asyncio.to_thread(retriever.add_sections, there)
+        new = [section for section in sections if section.number not in there.sections]
+        for begin in range(0, len(new), AT_ONCE):
+            await asyncio.to_thread(_add_block, retriever, new[begin : begin + AT_ONCE], kept)
     except Exception as error:
         log.error("sections_not_added", error=repr(error))
+
+
+def _add_block(retriever: Retriever, block: Sequence[SectionRecord], kept: KeptEncodings) -> None:
+    try:
+        encoded = kept.of(block)
+    except OSError as error:
+        log.warning(
+            "encodings_not_kept", error=str(error), remedy="They are encoded again at the next start."
+        )
+        encoded = encode_sections(retriever.encoder, block)
+    retriever.add_sections(encoded)

@@ -5,6 +5,7 @@ import gc
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 from prometheus_client import Gauge
@@ -20,6 +21,7 @@ from bot.knowledge.index_feed import load_changes
 from bot.quality.judged_compositions import judged_compositions
 from bot.quality.tolerated import chosen_errors
 from bot.releases import repository
+from bot.releases.building import encodings_beside
 from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
 from retrieval.candidates import Retrieved
@@ -54,6 +56,8 @@ class Serving:
     generation: int
     revision: int
     engine: Engine
+    encodings: Path
+    """Folder of what was encoded since the snapshot."""
 
 
 class ReleaseFollower:
@@ -151,6 +155,7 @@ async def load_serving(settings: Settings, parts: ReleaseParts, *, generation: i
         generation,
         parts.snapshot.revision,
         engine,
+        encodings_beside(data_dir / parts.snapshot.path),
     )
 
 
@@ -191,7 +196,7 @@ async def caught_up(database: Database, serving: Serving, *, tell: Gauge | None 
         remove_sections=changes.removed_sections,
     )
     if many:
-        add_later(serving.engine.retriever, sections)
+        add_later(serving.engine.retriever, sections, folder=serving.encodings)
     if tell is not None:
         tell.set(changes.revision)
     return replace(serving, revision=changes.revision)

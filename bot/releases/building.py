@@ -125,6 +125,11 @@ def snapshot_path(snapshot_id: str) -> str:
     return f"snapshots/{snapshot_id}"
 
 
+def encodings_beside(snapshot: Path) -> Path:
+    """Folder of what workers have encoded since the snapshot was built; it goes with it."""
+    return snapshot.with_name(f"{snapshot.name}.later")
+
+
 def _reported(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
     return None if progress is None else lambda done, total: progress(stage, done, total)
 

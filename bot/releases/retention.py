@@ -18,6 +18,7 @@ from bot.db.base import now
 from bot.db.engine import Database
 from bot.knowledge.audit import record_audit
 from bot.releases import gating, repository
+from bot.releases.building import encodings_beside
 from bot.releases.repository import ReleaseParts
 from bot.settings import ReleaseSettings, Settings
 
@@ -40,7 +41,8 @@ async def remove_old_releases(
                 await record_audit(session, actor=ACTOR, action="remove_folders", target=parts.release.id)
     async with database.read() as session:
         paths = await repository.removed_paths(session)
-    await asyncio.to_thread(_delete, [settings.data_dir / path for path in paths])
+    folders = [settings.data_dir / path for path in paths]
+    await asyncio.to_thread(_delete, [*folders, *map(encodings_beside, folders)])
     return [parts.release.id for parts in due]
 
 

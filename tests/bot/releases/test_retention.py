@@ -43,7 +43,7 @@ async def make(
 ) -> str:
     """A release with folders, made so many days ago."""
     ids = [new_id(kind) for kind in ("rel", "chk", "snp")]
-    for folder in (f"checkpoints/{ids[1]}", f"snapshots/{ids[2]}"):
+    for folder in (f"checkpoints/{ids[1]}", f"snapshots/{ids[2]}", f"snapshots/{ids[2]}.later"):
         (settings.data_dir / folder).mkdir(parents=True)
         (settings.data_dir / folder / "manifest.json").write_text("{}")
     release = Release(
@@ -71,7 +71,7 @@ async def speak(database: Database, release: str, *, since: float) -> None:
 
 
 async def there(database: Database, settings: Settings) -> set[str]:
-    """Releases of which both folders are whole; one of which a part is there would be a fault."""
+    """Releases of which all folders are whole; one of which a part is there would be a fault."""
     async with database.read() as session:
         rows = list((await session.execute(select(Release))).scalars())
     found = set()
@@ -79,6 +79,7 @@ async def there(database: Database, settings: Settings) -> set[str]:
         folders = [
             settings.data_dir / "checkpoints" / row.checkpoint_id,
             settings.data_dir / "snapshots" / row.snapshot_id,
+            settings.data_dir / "snapshots" / f"{row.snapshot_id}.later",
         ]
         assert len({folder.exists() for folder in folders}) == 1
         if folders[0].exists():
