@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
+STATED, ESTIMATED, ASSUMED = "stated", "estimated", "assumed"  # what the share of unknown questions rests on
+
 # Below that many questions, tuning gains a point of accuracy at most and takes minutes: docs/recipe.md.
 LEAST_QUESTIONS_TO_TUNE = 4000
 
@@ -151,7 +153,8 @@ def _written(
         asked = _asked(fitted, folder, sampled(export.traffic, seed=settings.seed))
         newest = newest_question(fitted.retriever.view)
         traffic = Traffic.of(asked, fitted.judge, newest_question=newest) if fitted.judge else None
-        confidence = _confidence(fitted, asked, traffic, settings, labelled=len(export.out_of_scope))
+        share, basis = _unknown_share(fitted, asked, settings, labelled=len(export.out_of_scope))
+        confidence = _confidence(fitted, asked, traffic, settings, share)
         manifest = write_checkpoint(
             target,
             encoder_folder=folder,
@@ -168,6 +171,7 @@ def _written(
                 "fence": fence.to_json(),
                 "label_issues": len(fitted.label_issues),
                 "traffic": 0 if traffic is None else len(traffic.vectors),
+                "unknown_share": {"share": round(share, 4), "basis": basis},
                 "losses": [round(loss, 4) for loss in fitted.top.losses] if fitted.top else [],
             },
         )
@@ -188,21 +192,27 @@ def _asked(
     return Engine(retriever, judge, fitted.head).retrieve_all(messages)
 
 
+def _unknown_share(
+    fitted: Fitted, asked: Sequence[Retrieved], settings: TrainSettings, *, labelled: int
+) -> tuple[float, str]:
+    """And whether it was STATED, ESTIMATED from the messages, or ASSUMED."""
+    if settings.unknown_share is not None:
+        return settings.unknown_share, STATED
+    estimate = estimate_share(fitted, asked, labelled=labelled)
+    return (ASSUMED_UNKNOWN_SHARE, ASSUMED) if estimate is None else (estimate, ESTIMATED)
+
+
 def _confidence(
     fitted: Fitted,
     asked: Sequence[Retrieved],
     traffic: Traffic | None,
     settings: TrainSettings,
-    *,
-    labelled: int,
+    unknown_share: float,
 ) -> ConfidenceModel:
-    share = settings.unknown_share
-    if share is None:
-        share = estimate_share(fitted, asked, labelled=labelled)
     model = fit_examples(
         fitted.examples,
         target_error=settings.target_error,
-        unknown_share=ASSUMED_UNKNOWN_SHARE if share is None else share,
+        unknown_share=unknown_share,
         seed=settings.seed,
     )
     return model if traffic is None else levelled(model, traffic.surround(asked, model.fusion))

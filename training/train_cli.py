@@ -115,6 +115,8 @@ def train(
         else "no intent head"
     )
     console.print(f"Checkpoint of {meta['questions']} questions ({made}) in {target}")
+    share = meta["unknown_share"]
+    console.print(f"Share of messages that nothing answers: {share['share']:.2f} ({share['basis']})")
     if trained.fence.withheld:
         console.print(f"{len(trained.fence.withheld)} questions were kept back for the gate to ask.")
     save_report(

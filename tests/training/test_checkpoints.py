@@ -59,9 +59,11 @@ def test_export_gives_back_what_was_written_and_equal_knowledge_equal_bytes(tmp_
     assert first.out_of_scope == STRANGE
 
 
-@pytest.mark.parametrize(("traffic", "share"), [(KNOWN, 0.05), (STRANGE * 0, 0.2)])
+@pytest.mark.parametrize(
+    ("traffic", "share", "basis"), [(KNOWN, 0.05, "estimated"), (STRANGE * 0, 0.2, "assumed")]
+)
 def test_the_share_of_unknown_questions_is_told_by_traffic_or_assumed(
-    tmp_path: Path, tiny_bert_folder: Path, traffic: tuple[tuple[str, str], ...], share: float
+    tmp_path: Path, tiny_bert_folder: Path, traffic: tuple[tuple[str, str], ...], share: float, basis: str
 ) -> None:
     write_training_export(tmp_path / "a", knowledge=knowledge(), out_of_scope=(), traffic=traffic, meta={})
     trained = train_checkpoint(
@@ -71,6 +73,10 @@ def test_the_share_of_unknown_questions_is_told_by_traffic_or_assumed(
         settings=TrainSettings(target_error=0.1, unknown_share=None),
     )
     assert trained.confidence.unknown_share == pytest.approx(share, abs=0.05)
+    assert trained.manifest.meta["unknown_share"] == {
+        "share": round(trained.confidence.unknown_share, 4),
+        "basis": basis,
+    }
 
 
 @pytest.mark.parametrize(("file", "more"), [(QUESTIONS, "{}\n"), (PASSAGES, "x")])
