@@ -38,7 +38,9 @@ LEAST_ANSWERS = 4
 LEAST_QUESTIONS_AN_ANSWER = 4.0
 MOST_TAUGHT = 20_000  # questions that a head learns from: their states take 25 kB each
 MOST_FOR_ALL_FOLDS = 12_000
-MOST_ASKED = 1500  # held-out questions of each kind, over all folds
+# Held-out questions of each kind, over all folds. BANKING77-OOS, validation rows, tuned: 1,500 of each certified what answered 51 and 24 % of the messages (a third and a
+# half of them unknown; 64 and 44 possible), 3,000 of each 58 and 38 %, 6.5 and 7.5 % wrong at 10 tolerated. It takes half a minute.
+MOST_ASKED = 3000
 
 
 @dataclass(frozen=True, slots=True)
