@@ -189,9 +189,8 @@ async def test_service_learns_only_with_the_setting_on(
     await choose(app, database, NEW, knowledge["delivery"], networks=range(10))
     await spread_over_days(database)
     monkeypatch.setattr("bot.housekeeping.CLEAN_UP_EVERY_S", 0.1)
-    monkeypatch.setattr("bot.housekeeping.AFTER_START_S", 0)
     settings = tiny_settings.model_copy(update={"feedback": FeedbackSettings(learn_from_visitors=wanted)})
-    async with started_app(settings) as other:
+    async with started_app(settings, housework_after=0) as other:
         client = (await talk_from(other, 99)).client
         async with asyncio.timeout(10):
             for _ in range(20):
