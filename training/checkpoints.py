@@ -154,7 +154,7 @@ def _written(
         newest = newest_question(fitted.retriever.view)
         traffic = Traffic.of(asked, fitted.judge, newest_question=newest) if fitted.judge else None
         share, basis = _unknown_share(fitted, asked, settings, labelled=len(export.out_of_scope))
-        confidence = _confidence(fitted, asked, traffic, settings, share)
+        confidence = _confidence(fitted, asked, traffic, settings, share, len(export.out_of_scope))
         manifest = write_checkpoint(
             target,
             encoder_folder=folder,
@@ -208,6 +208,7 @@ def _confidence(
     traffic: Traffic | None,
     settings: TrainSettings,
     unknown_share: float,
+    labelled: int,
 ) -> ConfidenceModel:
     model = fit_examples(
         fitted.examples,
@@ -215,7 +216,9 @@ def _confidence(
         unknown_share=unknown_share,
         seed=settings.seed,
     )
-    return model if traffic is None else levelled(model, traffic.surround(asked, model.fusion))
+    if traffic is None:
+        return model
+    return levelled(model, traffic.surround(asked, model.fusion), labelled=labelled)
 
 
 @contextmanager
