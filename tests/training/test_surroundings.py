@@ -57,3 +57,9 @@ def test_without_a_second_step_or_messages_nothing_moves() -> None:
     assert levelled(alone, [amid(2.0)]) is alone
     made = model(familiarity=0.5)
     assert levelled(made, []) is made
+
+
+def test_labelled_unknown_messages_leave_it_as_it_is() -> None:
+    made = model(familiarity=0.5)
+    assert levelled(made, [amid(2.0)] * 3, labelled=50) is made
+    assert levelled(made, [amid(2.0)] * 3, labelled=49) != made
