@@ -52,7 +52,7 @@ def levelled(model: ConfidenceModel, found: Sequence[Retrieved], *, labelled: in
 
     What other messages tell is which of them can be answered, not how many. In mock installations everybody still asks for the answers that were
     left out, so that more of the traffic is unknown than it is to the whole installation, and less familiar. Without this, confidences of
-    ten mock companies, share given, were .03 too high in the mean, and 12 instead of 11 % wrong where 10 were tolerated.
+    twelve mock companies, share given, were .03 too high in the mean, and 12 instead of 11 % wrong where 10 were tolerated.
 
     Not where LEAST_ROWS examples or more are out of scope by label (`labelled` says how many): questions of left-out answers are harder to tell than
     those, and the mean before the second step is too low (CLINC150, validation rows, 18 % unknown, by .05; ECE .026 and .033 as it is, levelled .046 and .061).

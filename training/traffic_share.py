@@ -20,14 +20,13 @@ from training.surroundings import LIKELY_SHARE, judge_of
 MOST_BARE_SHARE = 0.5
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 def estimate_share(fitted: Fitted, alone: Sequence[Retrieved], *, labelled: int) -> float | None:
     """The share of unknown messages, by the confidence of the best candidate of each, looked at by itself.
 
     Not by what other messages tell of it: in mock installations unknown questions are of answers that were left out, whose customers are as
-    many as before, and so lie amid more unknown messages than other unknown ones do. On twelve mock companies with a share of .5 that led to
+    many as before, and so lie amid more unknown messages than other unknown ones do. On twelve mock companies and the demo company with a share of .5 that led to
     .47 in the mean, without it to .51 (of messages with a share of .2 to .21 and .26, of .8 to .75 and .77).
 
     How far one quarter of left-out answers is from the others tells how wrong the estimate can be for a reason that no number of messages
