@@ -130,7 +130,7 @@ def answer(
 
     messages = [Message.of(text) for text in texts]
     with shown_progress() as progress:
-        chosen = choose_backbone([*data.texts(), *texts], name=backbone)
+        chosen = choose_backbone([*data.texts(), *texts], name=backbone, knowledge=data.knowledge)
         encoder = load_encoder(chosen, models_dir=models_dir, threads=cores())
         trial = run_trial(
             encoder,

@@ -80,7 +80,9 @@ def _figures(
     from training.evaluation.scoring import reply_figures
 
     messages = [Message.of(text) for text in chosen.texts]
-    name = choose_backbone([*chosen.training.texts(), *chosen.texts], name=backbone)
+    name = choose_backbone(
+        [*chosen.training.texts(), *chosen.texts], name=backbone, knowledge=chosen.training.knowledge
+    )
     encoder = load_encoder(name, models_dir=models_dir, threads=cores())
     trial = run_trial(encoder, chosen.training.knowledge, messages, settings=settings)
     figures = {"unknown_share_assumed": trial.unknown_share}

@@ -174,7 +174,9 @@ def _measured(
 ) -> list[Measurement]:
     from training.evaluation.runs import measure_set
 
-    name = choose_backbone([*chosen.training.texts(), *chosen.texts], name=backbone)
+    name = choose_backbone(
+        [*chosen.training.texts(), *chosen.texts], name=backbone, knowledge=chosen.training.knowledge
+    )
     with shown_progress() as progress:
         return measure_set(
             chosen,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from retrieval.confidence_model import ConfidenceModel
 from retrieval.encoder import Encoder
 from retrieval.intents import IntentHead
+from retrieval.knowledge_shape import is_headed
 from retrieval.leave_one_out import Example, leave_one_out
-from retrieval.normalize import fold as fold_text
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
 from training.label_errors import LabelIssue
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from training.encoder_tuning import Trunk, TunedTop
     from training.work_folder import WorkFolder
 
-# A head needs several answers to choose from and several questions of each; below that, neighbours know as much.
-LEAST_ANSWERS = 4
-LEAST_QUESTIONS_AN_ANSWER = 4.0
 MOST_TAUGHT = 20_000  # questions that a head learns from: their states take 25 kB each
 MOST_FOR_ALL_FOLDS = 12_000
 # Held-out questions of each kind, over all folds. BANKING77-OOS, validation rows, tuned: 1,500 of each certified what answered 51 and 24 % of the messages (a third and a
@@ -66,13 +63,6 @@ class Fitted:
     mocks: tuple[MockInstallation, ...] = ()
     losses: tuple[float, ...] = ()
     judge: ConfidenceModel | None = None
-
-
-def is_headed(knowledge: Knowledge) -> bool:
-    """Whether there are enough questions for an intent head."""
-    counts = {(q.answer_id, fold_text(q.text)) for q in knowledge.questions}
-    answers = {answer for answer, _ in counts}
-    return len(answers) >= LEAST_ANSWERS and len(counts) >= LEAST_QUESTIONS_AN_ANSWER * len(answers)
 
 
 def fit(

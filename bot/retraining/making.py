@@ -27,6 +27,7 @@ from bot.retraining.trust import trust_of
 from bot.settings import Settings
 from retrieval.artifacts import Manifest, verify_artifact
 from retrieval.errors import ArtifactError
+from retrieval.knowledge_shape import is_led_by_texts
 
 T = TypeVar("T")
 Step = Callable[[str, int, int], None]
@@ -84,7 +85,7 @@ async def _train(
     export: Path,
     children: Children,
 ) -> None:
-    backbone = await _backbone(settings, claim, children)
+    backbone = await _backbone(settings, claim, inputs, children)
     if not await in_thread(lambda: _taken_over(settings, claim, manifest)):
         await children.run(*_training(settings, claim, inputs, manifest, export, backbone, children))
 
@@ -113,11 +114,13 @@ async def _inputs(database: Database, claim: Claim) -> BuildInputs:
     return inputs
 
 
-async def _backbone(settings: Settings, claim: Claim, children: Children) -> str:
+async def _backbone(settings: Settings, claim: Claim, inputs: BuildInputs, children: Children) -> str:
+    """Of an installation in English alone the multilingual one, too, where texts lead to the answers."""
     if claim.options.backbone != AUTO:
         return claim.options.backbone
-    await children.run("models", "get", settings.backbone)
-    return settings.backbone
+    chosen = "multilingual" if is_led_by_texts(inputs.knowledge) else settings.backbone
+    await children.run("models", "get", chosen)
+    return chosen
 
 
 def _exported(export: Path, inputs: BuildInputs) -> Manifest:

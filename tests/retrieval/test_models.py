@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from retrieval.errors import ModelNotFoundError
 from retrieval.models import choose_backbone, find_model, model_folder, reads_chinese
+from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 
 ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL = "intfloat/multilingual-e5-small"
@@ -34,6 +35,21 @@ def test_backbone_follows_the_texts_unless_it_is_named(
     texts: list[str] | None, name: str, expected: str
 ) -> None:
     assert choose_backbone(texts, name=name) == expected
+
+
+@pytest.mark.parametrize(
+    ("questions", "name", "expected"),
+    [(3, "auto", MULTILINGUAL), (4, "auto", ENGLISH), (3, "english", ENGLISH)],
+)
+def test_texts_that_lead_to_answers_are_found_by_the_multilingual_one(
+    questions: int, name: str, expected: str
+) -> None:
+    asked = [(topic, f"{topic} {number}") for topic in "abcd" for number in range(questions)]
+    known = Knowledge(
+        [QuestionRecord(number, topic, text, "en") for number, (topic, text) in enumerate(asked, start=1)],
+        [PassageRecord(1, "a", "We pay back within seven days of your asking.", "en")],
+    )
+    assert choose_backbone(["Where is my order?"], name=name, knowledge=known) == expected
 
 
 def test_reading_stops_at_the_first_chinese_text() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from retrieval.records import Knowledge, PassageRecord, QuestionRecord
 from tests.fixtures.fakes import HashEncoder
-from training.fitting import MOST_ASKED, fit, folds_to_run, is_headed
+from training.fitting import MOST_ASKED, fit, folds_to_run
 from training.remembering import Remembering
 from training.school import LOSS, RIGHT_FIRST, right_first
 from training.splits import FOLDS, fold_of
@@ -18,15 +18,6 @@ def knowledge(questions: int = 10) -> Knowledge:
     rows = [(topic, f"{topic} {word}") for topic in TOPICS for word in WORDS[:questions]]
     records = [QuestionRecord(n, topic, text, "en") for n, (topic, text) in enumerate(rows, start=1)]
     return Knowledge(records, [PassageRecord(1, "refund", "Refunds take a week.", "en")])
-
-
-def test_head_needs_four_questions_an_answer_and_four_answers() -> None:
-    assert is_headed(knowledge(4))
-    assert not is_headed(knowledge(3))
-    few = Knowledge([q for q in knowledge().questions if q.answer_id in TOPICS[:3]])
-    assert not is_headed(few)
-    repeated = [QuestionRecord(n, topic, f"{topic}?", "en") for n, topic in enumerate(TOPICS * 5, start=1)]
-    assert not is_headed(Knowledge(repeated))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from training.fitting import LEAST_ANSWERS, LEAST_QUESTIONS_AN_ANSWER
+from retrieval.knowledge_shape import LEAST_ANSWERS, LEAST_QUESTIONS_AN_ANSWER
 from training.report.comparison import BM25, SVC
 
 if TYPE_CHECKING:
