@@ -55,6 +55,11 @@ class Example:
     def language(self) -> str:
         return self.retrieved.language
 
+    @property
+    def is_out_of_scope(self) -> bool:
+        """Whether it is unknown by label, not because its answer was left out."""
+        return self.group.startswith(OUT_OF_SCOPE)
+
 
 @dataclass(frozen=True, slots=True)
 class Sampled:

@@ -153,8 +153,8 @@ def _written(
         asked = _asked(fitted, folder, sampled(export.traffic, seed=settings.seed))
         newest = newest_question(fitted.retriever.view)
         traffic = Traffic.of(asked, fitted.judge, newest_question=newest) if fitted.judge else None
-        share, basis = _unknown_share(fitted, asked, settings, labelled=len(export.out_of_scope))
-        confidence = _confidence(fitted, asked, traffic, settings, share, len(export.out_of_scope))
+        share, basis = _unknown_share(fitted, asked, settings)
+        confidence = _confidence(fitted, asked, traffic, settings, share)
         manifest = write_checkpoint(
             target,
             encoder_folder=folder,
@@ -192,13 +192,11 @@ def _asked(
     return Engine(retriever, judge, fitted.head).retrieve_all(messages)
 
 
-def _unknown_share(
-    fitted: Fitted, asked: Sequence[Retrieved], settings: TrainSettings, *, labelled: int
-) -> tuple[float, str]:
+def _unknown_share(fitted: Fitted, asked: Sequence[Retrieved], settings: TrainSettings) -> tuple[float, str]:
     """And whether it was STATED, ESTIMATED from the messages, or ASSUMED."""
     if settings.unknown_share is not None:
         return settings.unknown_share, STATED
-    estimate = estimate_share(fitted, asked, labelled=labelled)
+    estimate = estimate_share(fitted, asked)
     return (ASSUMED_UNKNOWN_SHARE, ASSUMED) if estimate is None else (estimate, ESTIMATED)
 
 
@@ -208,7 +206,6 @@ def _confidence(
     traffic: Traffic | None,
     settings: TrainSettings,
     unknown_share: float,
-    labelled: int,
 ) -> ConfidenceModel:
     model = fit_examples(
         fitted.examples,
@@ -218,7 +215,7 @@ def _confidence(
     )
     if traffic is None:
         return model
-    return levelled(model, traffic.surround(asked, model.fusion), labelled=labelled)
+    return levelled(model, traffic.surround(asked, model.fusion), labelled=fitted.out_of_scope)
 
 
 @contextmanager

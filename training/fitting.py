@@ -64,6 +64,11 @@ class Fitted:
     losses: tuple[float, ...] = ()
     judge: ConfidenceModel | None = None
 
+    @property
+    def out_of_scope(self) -> int:
+        """How many of the examples are unknown by label."""
+        return sum(example.is_out_of_scope for example in self.examples)
+
 
 def fit(
     encoder: Encoder,

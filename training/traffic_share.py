@@ -22,7 +22,7 @@ MOST_BARE_SHARE = 0.5
 Floats = NDArray[np.float64]
 
 
-def estimate_share(fitted: Fitted, alone: Sequence[Retrieved], *, labelled: int) -> float | None:
+def estimate_share(fitted: Fitted, alone: Sequence[Retrieved]) -> float | None:
     """The share of unknown messages, by the confidence of the best candidate of each, looked at by itself.
 
     Not by what other messages tell of it: in mock installations unknown questions are of answers that were left out, whose customers are as
@@ -32,7 +32,7 @@ def estimate_share(fitted: Fitted, alone: Sequence[Retrieved], *, labelled: int)
     How far one quarter of left-out answers is from the others tells how wrong the estimate can be for a reason that no number of messages
     mends, and is held against it (`error_of_folds`).
 
-    Only the last `labelled` examples, which are out of scope by label, count as unknown where there are enough of them. Left-out answers
+    Only examples that are out of scope by label count as unknown where there are enough of them. Left-out answers
     leave questions that are closer to the knowledge than most unknown ones: on clinc150 (validation rows, true shares
     0, 0.10, 0.18, 0.30) they led to 0.16, 0.32, 0.40, 0.53, a hundred labelled rows to 0.01, 0.12, 0.18, 0.31.
 
@@ -57,8 +57,8 @@ def estimate_share(fitted: Fitted, alone: Sequence[Retrieved], *, labelled: int)
     history = Evidence(_logits(confidences), sizes.of([example.retrieved for example in examples]))
     sure = np.array([judge.confidences(reordered(each, judge.fusion))[0] for each in asked])
     messages = Evidence(_logits(sure), sizes.of(asked))
-    if labelled >= LEAST_ROWS:
-        unknown = np.arange(len(examples)) >= len(examples) - labelled
+    if fitted.out_of_scope >= LEAST_ROWS:
+        unknown = np.array([example.is_out_of_scope for example in examples], bool)
         return estimate_unknown_share(messages, known=history.only(known), unknown=history.only(unknown))
     return estimate_unknown_share(
         messages,

@@ -22,7 +22,7 @@ from retrieval.encoder import Encoder
 from retrieval.engine import Engine
 from retrieval.fusion import reordered
 from retrieval.language import detect_language
-from retrieval.leave_one_out import OUT_OF_SCOPE, Example
+from retrieval.leave_one_out import Example
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
@@ -149,11 +149,11 @@ def run_trial(
         traffic = Traffic.of(known, fitted.judge, newest_question=newest_question(retriever.view))
     estimate = settings.unknown_share
     if estimate is None:
-        estimate = estimate_share(fitted, alone, labelled=len(out_of_scope))
+        estimate = estimate_share(fitted, alone)
     share = UNESTIMATED_SHARE if estimate is None else estimate
     model = _fitted(examples, settings, share)
     found = alone if traffic is None else traffic.surround(alone, model.fusion)
-    engine = Engine(retriever, levelled(model, found, labelled=len(out_of_scope)), fitted.head, traffic)
+    engine = Engine(retriever, levelled(model, found, labelled=fitted.out_of_scope), fitted.head, traffic)
     trained += perf_counter() - started
     return Trial(
         engine=engine,
@@ -184,8 +184,7 @@ def replies_without_traffic(
 def replies_at(trial: Trial, messages: Sequence[Message], *, settings: FitSettings) -> tuple[Reply, ...]:
     """What the trial's engine replies to its messages with the cut-offs of these settings, the share of unknown ones as it was."""
     model = _fitted((*trial.fitted.examples, *trial.fitted.drawn), settings, trial.unknown_share)
-    labelled = sum(example.group.startswith(OUT_OF_SCOPE) for example in trial.fitted.examples)
-    model = levelled(model, trial.found, labelled=labelled)
+    model = levelled(model, trial.found, labelled=trial.fitted.out_of_scope)
     engine = Engine(trial.engine.retriever, model, trial.fitted.head, trial.engine.traffic)
     return tuple(_reply(engine, *pair) for pair in zip(messages, trial.found, strict=True))
 

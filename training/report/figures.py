@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from retrieval.confidence import ConfidenceModel
-from retrieval.leave_one_out import OUT_OF_SCOPE
 from retrieval.records import Knowledge
 from training.fitting import Fitted
 from training.report.comparison import compare
@@ -189,8 +188,8 @@ def _splits(fitted: Fitted) -> tuple[Split, ...]:
             answers=len(view.question_numbers.keys() | view.passage_numbers.keys()),
             questions=len(view.questions),
             known=sum(bool(example.right) for example in examples),
-            left_out=sum(not e.right and not e.group.startswith(OUT_OF_SCOPE) for e in examples),
-            out_of_scope=sum(example.group.startswith(OUT_OF_SCOPE) for example in examples),
+            left_out=sum(not e.right and not e.is_out_of_scope for e in examples),
+            out_of_scope=sum(example.is_out_of_scope for example in examples),
         )
         for view, examples in parts
     )
