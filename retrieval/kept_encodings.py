@@ -17,8 +17,10 @@ from uuid import uuid4
 import numpy as np
 
 from retrieval.encoder import Encoder
+from retrieval.errors import ArtifactError
 from retrieval.records import SectionRecord
-from retrieval.sources import EncodedSections, Section, encode_sections
+from retrieval.snapshot import read_encoded_sections
+from retrieval.sources import EncodedSections, Section, encode_sections, joined
 
 SUFFIX = ".safetensors"
 _ENCODER, _SECTIONS, _VECTORS, _DIRECTIONS = "encoder", "sections", "vectors", "directions"
@@ -35,7 +37,7 @@ class KeptEncodings:
         """Those of the sections that are kept, in rising order of number. Files that cannot be read are passed over."""
         wanted = {record.number: record for record in records}
         parts = [self._read(file, wanted) for file in sorted(self._folder.glob(f"*{SUFFIX}"))]
-        return _joined([part for part in parts if part is not None], self._encoder.dimension)
+        return joined([part for part in parts if part is not None], self._encoder.dimension)
 
     def of(self, records: Sequence[SectionRecord]) -> EncodedSections:
         """As kept where this very block is, else encoded now, and kept.
@@ -97,20 +99,21 @@ class KeptEncodings:
             unfinished.unlink(missing_ok=True)
 
 
+def encoded_before(
+    snapshot: Path, *, later: Path, encoder: Encoder, records: Sequence[SectionRecord]
+) -> EncodedSections:
+    """Those of the sections that were encoded for an index snapshot, or since, in the folder `later` beside it, by the same encoder.
+
+    None of a snapshot that is damaged or gone.
+    """
+    try:
+        there = read_encoded_sections(snapshot, encoder=encoder)
+    except ArtifactError:
+        there = EncodedSections({}, np.empty((0, encoder.dimension), np.float32))
+    missing = [record for record in records if record.number not in there.sections]
+    return joined([there, KeptEncodings(later, encoder).find(missing)], encoder.dimension)
+
+
 def _digest(records: Sequence[SectionRecord]) -> str:
     told = json.dumps(sorted((record.number, record.section_id) for record in records))
     return hashlib.sha256(told.encode()).hexdigest()[:32]
-
-
-def _joined(parts: Sequence[EncodedSections], dimension: int) -> EncodedSections:
-    """One of each section."""
-    rows = {
-        number: (section, part.vectors[row])
-        for part in parts
-        for row, (number, section) in enumerate(part.sections.items())
-    }
-    ordered = dict(sorted(rows.items()))
-    vectors = np.stack([vector for _, vector in ordered.values()]) if ordered else np.empty((0, dimension))
-    return EncodedSections(
-        {number: section for number, (section, _) in ordered.items()}, vectors.astype(np.float32)
-    )

@@ -55,10 +55,17 @@ class Retriever:
         self._changing = Lock()
 
     @classmethod
-    def build(cls, encoder: Encoder, knowledge: Knowledge, *, progress: Progress | None = None) -> Retriever:
-        """Encodes and indexes all of `knowledge`; `progress` gets (texts done, texts in all)."""
+    def build(
+        cls,
+        encoder: Encoder,
+        knowledge: Knowledge,
+        *,
+        encoded: EncodedSections | None = None,
+        progress: Progress | None = None,
+    ) -> Retriever:
+        """Encodes and indexes all of `knowledge`, but for sections that are `encoded` already; `progress` gets (texts done, texts in all)."""
         knowledge.check()
-        return cls(encoder, _built(encoder, knowledge, progress))
+        return cls(encoder, _built(encoder, knowledge, encoded, progress))
 
     @classmethod
     def from_snapshot(cls, path: Path, *, encoder: Encoder) -> Retriever:
@@ -268,7 +275,9 @@ def _passage_hits(view: View, vector: NDArray[np.float32], count: int, left_out:
     return Neighbours(similarities[order], np.concatenate([found.numbers, numbers])[order])
 
 
-def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) -> View:
+def _built(
+    encoder: Encoder, knowledge: Knowledge, encoded: EncodedSections | None, progress: Progress | None
+) -> View:
     questions = sorted(knowledge.questions, key=lambda record: record.number)
     passages = sorted(knowledge.passages, key=lambda record: record.number)
     total = len(questions) + len(passages) + len(knowledge.sections)
@@ -309,7 +318,9 @@ def _built(encoder: Encoder, knowledge: Knowledge, progress: Progress | None) ->
             passages=passages,
             passage_vectors=passage_vectors,
         ),
-        sources=Sources.of(encoder, knowledge.sections, progress=step(len(questions) + len(passages))),
+        sources=Sources.of(
+            encoder, knowledge.sections, encoded=encoded, progress=step(len(questions) + len(passages))
+        ),
     )
 
 

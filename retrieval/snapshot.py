@@ -28,8 +28,8 @@ from retrieval.index import VectorIndex
 from retrieval.lexical import tokenize_lexical
 from retrieval.models import reads_chinese
 from retrieval.records import PassageRecord, QuestionRecord
-from retrieval.sources import Sources
-from retrieval.sources_files import SECTIONS, read_sources, sources_writers
+from retrieval.sources import EncodedSections, Sources
+from retrieval.sources_files import SECTIONS, read_encoded, read_sources, sources_writers
 from retrieval.view import Owners, View, numbers_by_answer, passage_key, question_key, texts_by_answer
 
 KIND = "index_snapshot"
@@ -100,6 +100,18 @@ def read_snapshot(path: Path, *, encoder: Encoder) -> View:
         if SECTIONS in manifest.files
         else Sources.empty(dimension),
     )
+
+
+def read_encoded_sections(path: Path, *, encoder: Encoder) -> EncodedSections:
+    """The sections of a snapshot as they are encoded in it; none where it was built with an encoder of another fingerprint.
+
+    Raises:
+        ArtifactError: damaged, or not there.
+    """
+    manifest = verify_artifact(path, kind=KIND)
+    if SECTIONS not in manifest.files or manifest.meta["encoder"]["fingerprint"] != encoder.fingerprint:
+        return EncodedSections({}, np.empty((0, encoder.dimension), np.float32))
+    return read_encoded(path, dimension=encoder.dimension)
 
 
 def _numbers(records: Iterable[QuestionRecord | PassageRecord]) -> Any:

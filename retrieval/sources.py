@@ -57,6 +57,18 @@ class EncodedSections:
     sections: Mapping[int, Section]
     vectors: Floats
 
+    def only(self, records: Mapping[int, SectionRecord]) -> EncodedSections:
+        """Those of the sections that are the very same here."""
+        rows = [
+            row
+            for row, (number, section) in enumerate(self.sections.items())
+            if records.get(number) == section.record
+        ]
+        numbers = list(self.sections)
+        return EncodedSections(
+            {numbers[row]: self.sections[numbers[row]] for row in rows}, self.vectors[rows]
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
@@ -84,13 +96,24 @@ class Sources:
 
     @classmethod
     def of(
-        cls, encoder: Encoder, records: Iterable[SectionRecord], *, progress: Progress | None = None
+        cls,
+        encoder: Encoder,
+        records: Iterable[SectionRecord],
+        *,
+        encoded: EncodedSections | None = None,
+        progress: Progress | None = None,
     ) -> Sources:
-        """Encodes and indexes; `progress` gets (sections done, sections in all)."""
-        ordered = sorted(records, key=lambda record: record.number)
-        if not ordered:
+        """Indexes, and encodes what is not among the `encoded` yet; `progress` gets (sections done, sections in all)."""
+        wanted = {record.number: record for record in records}
+        if not wanted:
             return cls.empty(encoder.dimension)
-        encoded = encode_sections(encoder, ordered, progress=progress)
+        there = encoded.only(wanted) if encoded else None
+        new = [record for number, record in wanted.items() if not there or number not in there.sections]
+        known = len(wanted) - len(new)
+        if progress is not None and known:
+            progress(known, len(wanted))
+        made = encode_sections(encoder, new, progress=_after(progress, known))
+        encoded = joined([there, made], encoder.dimension) if there else made
         index = VectorIndex.of(list(encoded.sections), encoded.vectors, dimension=encoder.dimension)
         return cls.indexed(encoded.sections, index, _reference(encoder))
 
@@ -157,6 +180,20 @@ def encode_sections(
     return EncodedSections(sections, vectors)
 
 
+def joined(parts: Sequence[EncodedSections], dimension: int) -> EncodedSections:
+    """One of each section, in rising order of number."""
+    rows = {
+        number: (section, part.vectors[row])
+        for part in parts
+        for row, (number, section) in enumerate(part.sections.items())
+    }
+    ordered = dict(sorted(rows.items()))
+    vectors = np.stack([vector for _, vector in ordered.values()]) if ordered else np.empty((0, dimension))
+    return EncodedSections(
+        {number: section for number, (section, _) in ordered.items()}, vectors.astype(np.float32)
+    )
+
+
 def _encoded_block(encoder: Encoder, records: Sequence[SectionRecord]) -> tuple[list[Section], Floats]:
     spans = [tuple(sentence_spans(record.text)) for record in records]
     texts = [normalize(section_text(record)) for record in records]
@@ -173,6 +210,12 @@ def _encoded_block(encoder: Encoder, records: Sequence[SectionRecord]) -> tuple[
         for record, places, end in zip(records, spans, ends, strict=True)
     ]
     return sections, rows[: len(texts)]
+
+
+def _after(progress: Progress | None, done_before: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(done_before + done, done_before + total)
 
 
 def _reference(encoder: Encoder) -> Floats:

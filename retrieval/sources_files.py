@@ -20,7 +20,7 @@ from retrieval.artifacts import Writer
 from retrieval.errors import ArtifactError
 from retrieval.index import VectorIndex
 from retrieval.records import SectionRecord
-from retrieval.sources import Levels, Section, Sources
+from retrieval.sources import EncodedSections, Floats, Levels, Section, Sources
 
 SECTIONS = "sections.jsonl"
 _VECTORS, _SENTENCES, _DIRECTIONS = "sections.faiss", "sentences.safetensors", "directions"
@@ -40,6 +40,16 @@ def sources_writers(sources: Sources) -> dict[str, Writer]:
 
 def read_sources(folder: Path, *, dimension: int) -> Sources:
     """Reads the files of a verified snapshot. Raises ArtifactError where they do not belong together."""
+    return Sources.indexed(*_read(folder, dimension))
+
+
+def read_encoded(folder: Path, *, dimension: int) -> EncodedSections:
+    """As `read_sources`, without indexing the words."""
+    sections, index, _ = _read(folder, dimension)
+    return EncodedSections(sections, index.vectors(list(sections)))
+
+
+def _read(folder: Path, dimension: int) -> tuple[dict[int, Section], VectorIndex, Floats]:
     from safetensors.numpy import load_file
 
     tensors = load_file(str(folder / _SENTENCES))
@@ -59,7 +69,7 @@ def read_sources(folder: Path, *, dimension: int) -> Sources:
         )
     numbers = np.fromiter(sections, np.int64, len(sections))
     index = VectorIndex.load(folder / _VECTORS, numbers, dimension=dimension)
-    return Sources.indexed(sections, index, tensors[_REFERENCE])
+    return sections, index, tensors[_REFERENCE]
 
 
 def _rows(file: Path) -> Iterator[list[Any]]:

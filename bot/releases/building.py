@@ -25,6 +25,7 @@ from retrieval.artifacts import Manifest
 from retrieval.records import Knowledge
 
 if TYPE_CHECKING:
+    from retrieval.encoder import Encoder
     from retrieval.retriever import Retriever
 
 TRAFFIC_WINDOW, MOST_TRAFFIC = timedelta(days=90), 4000
@@ -38,7 +39,8 @@ Progress = Callable[[str, int, int], None]
 class BuildInputs:
     """`sources` and `conversations` are those of the questions, by number; `traffic` is (utterance, language).
 
-    `audited_share` is the share of unknown messages in the traffic, None unless audits tell it.
+    `audited_share` is the share of unknown messages in the traffic, None unless audits tell it. `serving_snapshot` is the path below the data
+    dir of the index snapshot that serves now.
     """
 
     revision: int
@@ -48,6 +50,7 @@ class BuildInputs:
     conversations: Mapping[int, str]
     audited_share: float | None
     traffic: tuple[tuple[str, str], ...] = ()
+    serving_snapshot: str | None = None
 
 
 async def build_release(
@@ -81,12 +84,11 @@ def parts_of_checkpoint(
         ArtifactError: the checkpoint's folder is missing or damaged.
     """
     from retrieval.checkpoint import Checkpoint as LoadedCheckpoint
-    from retrieval.retriever import Retriever
 
     loaded = LoadedCheckpoint.load(
         settings.data_dir / checkpoint_path(checkpoint_id), threads=os.cpu_count() or 1
     )
-    retriever = Retriever.build(loaded.encoder, inputs.knowledge, progress=_reported(progress, "encode"))
+    retriever = _indexed(settings, inputs, loaded.encoder, progress)
     return _parts(settings, inputs, retriever, checkpoint_id, snapshot_id, loaded.manifest, created_by)
 
 
@@ -94,6 +96,7 @@ async def load_inputs(database: Database) -> BuildInputs:
     """What is approved now; raises NothingToServeError when that is nothing."""
     async with database.read() as session:
         revision, knowledge = await load_knowledge(session)
+        _, serving = await repository.promoted(session)
         inputs = BuildInputs(
             revision,
             knowledge,
@@ -102,6 +105,7 @@ async def load_inputs(database: Database) -> BuildInputs:
             await repository.question_conversations(session),
             await traffic_unknown_share(session, at=now()),
             await repository.recent_messages(session, since=now() - TRAFFIC_WINDOW, most=MOST_TRAFFIC),
+            serving.snapshot.path if serving else None,
         )
     if not inputs.knowledge.questions:
         raise NothingToServeError("no approved answer with a question yet; import some with --approve first")
@@ -141,12 +145,11 @@ def _build_untuned(
     from retrieval.confidence import fit_confidence
     from retrieval.encoder import OnnxEncoder
     from retrieval.models import find_model
-    from retrieval.retriever import Retriever
     from retrieval.unknown_share import ASSUMED_UNKNOWN_SHARE
 
     folder = find_model(settings.backbone, models_dir=models_dir(settings))
     encoder = OnnxEncoder.load(folder, threads=os.cpu_count() or 1)
-    retriever = Retriever.build(encoder, inputs.knowledge, progress=_reported(progress, "encode"))
+    retriever = _indexed(settings, inputs, encoder, progress)
     confidence = fit_confidence(
         retriever,
         target_error=settings.tolerated_error,
@@ -163,6 +166,22 @@ def _build_untuned(
         meta={"backbone": encoder.name, "tuned": False},
     )
     return _parts(settings, inputs, retriever, checkpoint_id, new_id("snp"), manifest, created_by)
+
+
+def _indexed(
+    settings: Settings, inputs: BuildInputs, encoder: Encoder, progress: Progress | None
+) -> Retriever:
+    """Sections of documents that the serving release has encoded, or its workers since, are not encoded again."""
+    from retrieval.kept_encodings import encoded_before
+    from retrieval.retriever import Retriever
+
+    encoded = None
+    if inputs.knowledge.sections and inputs.serving_snapshot:
+        snapshot = settings.data_dir / inputs.serving_snapshot
+        encoded = encoded_before(
+            snapshot, later=encodings_beside(snapshot), encoder=encoder, records=inputs.knowledge.sections
+        )
+    return Retriever.build(encoder, inputs.knowledge, encoded=encoded, progress=_reported(progress, "encode"))
 
 
 def _parts(

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.kept_encodings import KeptEncodings
-from retrieval.records import SectionRecord
+from retrieval.kept_encodings import KeptEncodings, encoded_before
+from retrieval.records import Knowledge, SectionRecord
+from retrieval.retriever import Retriever
 from retrieval.sources import EncodedSections, encode_sections
 from tests.fixtures.fakes import HashEncoder
 
@@ -100,3 +101,59 @@ def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch
     with pytest.raises(OSError, match="No space left"):
         KeptEncodings(tmp_path, HashEncoder()).of(SECTIONS)
     assert list(tmp_path.iterdir()) == []
+
+
+def snapshot_of(folder: Path, sections: list[SectionRecord]) -> Path:
+    Retriever.build(HashEncoder(), Knowledge(sections=sections)).save(folder / "snp", meta={"revision": 1})
+    return folder / "snp"
+
+
+def before(snapshot: Path, encoder: HashEncoder) -> EncodedSections:
+    later = snapshot.with_name("snp.later")
+    return encoded_before(snapshot, later=later, encoder=encoder, records=SECTIONS)
+
+
+def test_a_new_index_takes_what_the_serving_one_and_its_workers_have_encoded(tmp_path: Path) -> None:
+    snapshot = snapshot_of(tmp_path, SECTIONS[:3])
+    KeptEncodings(tmp_path / "snp.later", HashEncoder()).of(SECTIONS[3:5])
+    encoder, told = CountingEncoder(), []
+    found = before(snapshot, encoder)
+    assert same(found, encode_sections(HashEncoder(), SECTIONS[:5]))
+    built = Retriever.build(
+        encoder,
+        Knowledge(sections=SECTIONS),
+        encoded=found,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    rooms = {text for text in encoder.encoded if "Room" in text or "Page" in text}
+    assert rooms == {"Room 6 is large. It has 6 chairs.", "Room 6 is large."}
+    assert told[-2:] == [(5, 6), (6, 6)]
+    whole = Retriever.build(HashEncoder(), Knowledge(sections=SECTIONS)).view.sources
+    assert np.array_equal(built.view.sources.index.vectors(range(1, 7)), whole.index.vectors(range(1, 7)))
+    assert list(built.view.sources.sections) == list(whole.sections) == [1, 2, 3, 4, 5, 6]
+    query = HashEncoder().encode_queries(["chairs in room 4"])[0]
+    for number in range(1, 7):
+        assert np.array_equal(
+            built.view.sources.sections[number].similarities(query),
+            whole.sections[number].similarities(query),
+        )
+
+
+def test_a_section_that_changed_under_its_number_is_encoded_anew(tmp_path: Path) -> None:
+    found = before(snapshot_of(tmp_path, SECTIONS), HashEncoder())
+    changed = SectionRecord(2, "sec_2", "doc", "", "Room 2 is closed.", "en")
+    encoder = CountingEncoder()
+    built = Retriever.build(encoder, Knowledge(sections=[SECTIONS[0], changed]), encoded=found)
+    assert [text for text in encoder.encoded if "Room" in text] == ["Room 2 is closed."] * 3
+    assert built.view.sources.sections[2].sentences() == ["Room 2 is closed."]
+    assert list(built.view.sources.sections) == [1, 2]
+
+
+def test_nothing_is_taken_of_another_encoder_a_damaged_or_a_missing_snapshot(tmp_path: Path) -> None:
+    other = HashEncoder()
+    other.fingerprint = "another"
+    snapshot = snapshot_of(tmp_path, SECTIONS)
+    assert before(snapshot, other).sections == {}
+    (snapshot / "sections.jsonl").write_text("[]")
+    assert before(snapshot, HashEncoder()).sections == {}
+    assert before(tmp_path / "gone", HashEncoder()).sections == {}

@@ -1,5 +1,6 @@
 """When an approved import makes a new release."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,12 @@ from bot.errors import NothingToServeError
 from bot.releases import repository
 from bot.releases.service import ensure_release
 from bot.settings import Settings
+from retrieval import sources
+from retrieval.checkpoint import Checkpoint as LoadedCheckpoint
+from retrieval.encoder import Encoder
+from retrieval.records import SectionRecord
+from retrieval.retriever import Retriever
+from retrieval.sources import Floats
 from tests.bot.imports.importing import bring_in, write_rows
 from tests.fixtures.services import promoted_release
 
@@ -40,6 +47,36 @@ async def test_release_is_made_once_and_again_when_the_knowledge_has_doubled(
         generation, present = await repository.promoted(session)
     assert present is not None
     assert (generation, present.release.id) == (2, second.release.id)
+
+
+async def test_a_new_release_encodes_only_the_sections_that_the_serving_one_has_not(
+    database: Database, tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[list[str]] = []
+    whole = sources._encoded_block
+
+    def counted(encoder: Encoder, records: Sequence[SectionRecord]) -> tuple[list[sources.Section], Floats]:
+        encoded.append([record.heading for record in records])
+        return whole(encoder, records)
+
+    monkeypatch.setattr(sources, "_encoded_block", counted)
+    pages = tmp_path / "help"
+    pages.mkdir()
+    (pages / "delivery.md").write_text("# Delivery\n\nWe deliver within two days.\n")
+    await bring_in(database, tiny_settings, write_rows(tmp_path, rows(3)))
+    await bring_in(database, tiny_settings, pages)
+    await promoted_release(database, tiny_settings)
+    (pages / "returns.md").write_text("# Returns\n\nSend it back within thirty days.\n")
+    await bring_in(database, tiny_settings, pages)
+    again = await promoted_release(database, tiny_settings)
+    assert encoded == [["Delivery"], ["Returns"]]
+
+    async with database.read() as session:
+        parts = await repository.get(session, again)
+    assert parts is not None
+    loaded = LoadedCheckpoint.load(tiny_settings.data_dir / parts.checkpoint.path).encoder
+    view = Retriever.from_snapshot(tiny_settings.data_dir / parts.snapshot.path, encoder=loaded).view
+    assert [section.record.heading for section in view.sources.sections.values()] == ["Delivery", "Returns"]
 
 
 async def test_large_snapshot_is_renewed_after_a_fifth_of_it_changed(
