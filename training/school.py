@@ -186,7 +186,8 @@ class School:
             ]
         kinds = list(zip(examples, asked, strict=True))
         full = tuple(example for example, each in kinds if each.is_full)
-        if told := self._told(stage, RIGHT_FIRST):
+        told = self._told(stage, RIGHT_FIRST)
+        if told and any(example.right for example in full):
             told(right_first(full))
         return MockInstallation(
             retriever,

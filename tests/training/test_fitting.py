@@ -97,6 +97,17 @@ def test_loss_and_share_of_right_ones_are_told() -> None:
     assert right_first([]) == 0.0
 
 
+def test_nothing_is_told_right_where_no_question_could_be_held_out() -> None:
+    told: list[str] = []
+    alone = Knowledge(
+        [QuestionRecord(n, f"a{n}", f"question {n} of {TOPICS[n % 8]}", "en") for n in range(1, 61)],
+        [PassageRecord(n, f"a{n}", f"All about {TOPICS[n % 8]} and {n}.", "en") for n in range(1, 61)],
+    )
+    fitted = fit(HashEncoder(), alone, backbone=None, measured=lambda _, metric, __: told.append(metric))
+    assert len(fitted.mocks) == FOLDS
+    assert RIGHT_FIRST not in told
+
+
 def test_text_asked_of_two_answers_is_right_with_both() -> None:
     rows = [*knowledge().questions, QuestionRecord(901, "invoice", "refund my", "en")]
     fitted = fit(HashEncoder(), Knowledge(rows), backbone=None)
