@@ -33,7 +33,7 @@ def choose_backbone(
 
     The multilingual one was made for finding the text that answers a question, so it is used in English, too, where texts lead to
     the answers (FeedbackQA's training questions, asked in turn of what the others led to: 54.8 -> 56.8 and 69.0 -> 71.7 % right first). Where
-    questions do, the English one knows more (BANKING77, five an intent: 81.4, multilingual 78.0).
+    questions do, the English one knows more (BANKING77, five an intent: 81.4, multilingual 78.0): docs/decisions/0039.
 
     Args:
         texts: what it will have to read; None when nothing is known yet, which counts as "may hold Chinese".

@@ -28,17 +28,21 @@ def test_head_needs_four_questions_an_answer_and_four_answers() -> None:
 @pytest.mark.parametrize(
     ("given", "led"),
     [
-        (knowledge(1), True),
+        (knowledge(1), False),
+        (knowledge(2), True),
         (knowledge(3), True),
-        (knowledge(0), True),
+        (knowledge(3, topics=TOPICS[:1]), True),
+        (knowledge(0), False),
         (knowledge(4), False),
-        (knowledge(20, topics=TOPICS[:3]), True),
-        (knowledge(1, text="card arrival"), False),
-        (knowledge(1, text="a" * 39), False),
-        (knowledge(1, text="a" * 40), True),
-        (Knowledge(knowledge(1).questions), False),
+        (knowledge(20, topics=TOPICS[:3]), False),
+        (knowledge(2, text="card arrival"), False),
+        (knowledge(2, text="a" * 39), False),
+        (knowledge(2, text="a" * 40), True),
+        (Knowledge(knowledge(2).questions), False),
         (Knowledge(), False),
     ],
 )
-def test_texts_lead_where_questions_are_few_and_texts_say_something(given: Knowledge, led: bool) -> None:
+def test_texts_lead_where_there_are_two_or_three_questions_each_and_texts_say_something(
+    given: Knowledge, led: bool
+) -> None:
     assert is_led_by_texts(given) is led

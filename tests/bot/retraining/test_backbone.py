@@ -40,6 +40,7 @@ def inputs(questions_each: int) -> BuildInputs:
     [
         (("en",), 4, "english"),
         (("en",), 3, "multilingual"),
+        (("en",), 1, "english"),
         (("en", "zh"), 4, "multilingual"),
         (("zh",), 3, "multilingual"),
     ],
