@@ -30,6 +30,9 @@ ASSUMED_UNKNOWN_SHARE = 0.2
 """Of messages, while no traffic tells; see docs/decisions/0005."""
 LEAST_ROWS = 50  # of known, of unknown and of messages
 MOST_STRATA, LEAST_IN_STRATUM = 3, 20  # known and unknown ones
+# Standard deviations by which the known ones lie above the unknown ones at least, for anything to be told by them. Where they lie alike, a slope
+# by chance makes everything known or everything unknown.
+LEAST_GAP = 0.25
 LEAST_SHARE, MOST_SHARE = 0.02, 0.98
 # What is believed beforehand, an even share give or take this, counts against a share of large standard error.
 EVEN_SHARE, BELIEVED_DEVIATION = 0.5, 0.25
@@ -74,7 +77,7 @@ def estimate_unknown_share(
     """
     if min(len(messages), len(known), len(unknown)) < LEAST_ROWS:
         return None
-    if known.values.mean() <= unknown.values.mean():
+    if not _part(known.values, unknown.values):
         return None
     share, variance = _share_and_variance(messages, known, unknown)
     if variance > MOST_DEVIATION**2:
@@ -114,7 +117,7 @@ def _share_and_variance(messages: Evidence, known: Evidence, unknown: Evidence) 
 
 
 def _strata(messages: Evidence, known: Evidence, unknown: Evidence) -> list[tuple[Floats, ...]]:
-    """The values of the three by number of questions: as many strata as have enough known and unknown ones."""
+    """The values of the three by number of questions: as many strata as have enough known and unknown ones that part."""
     evidence = (messages, known, unknown)
     for count in range(MOST_STRATA, 1, -1):
         edges = np.quantile(known.questions, np.arange(1, count) / count)
@@ -123,9 +126,14 @@ def _strata(messages: Evidence, known: Evidence, unknown: Evidence) -> list[tupl
             tuple(each.values[place == number] for each, place in zip(evidence, places, strict=True))
             for number in range(count)
         ]
-        if all(min(len(own[1]), len(own[2])) >= LEAST_IN_STRATUM for own in strata):
+        if all(min(map(len, kinds)) >= LEAST_IN_STRATUM and _part(*kinds) for _, *kinds in strata):
             return strata
     return [tuple(each.values for each in evidence)]
+
+
+def _part(known: Floats, unknown: Floats) -> bool:
+    deviation = np.sqrt((known.var() + unknown.var()) / 2)
+    return bool(known.mean() - unknown.mean() > LEAST_GAP * deviation)
 
 
 def density_ratios(messages: Floats, *, known: Floats, unknown: Floats) -> Floats:

@@ -151,3 +151,17 @@ def test_customers_who_ask_about_small_answers_are_not_taken_for_unknown_ones() 
     )
     assert in_one is not None
     assert in_one > 0.35
+
+
+def test_where_known_and_unknown_lie_alike_in_one_stratum_it_is_not_asked_by_itself() -> None:
+    """Of the largest answers' questions the unknown ones look a little surer, by chance, and all messages of customers surer than both."""
+    random = np.random.default_rng(7)
+
+    def drawn(*means: float) -> Evidence:
+        sizes = (3.0, 10.0, 30.0)
+        return Evidence(
+            np.concatenate([random.normal(mean, 1.5, 500) for mean in means]), np.repeat(sizes, 500)
+        )
+
+    known, unknown, messages = drawn(2.0, 3.0, -0.8), drawn(-2.0, -1.0, -0.7), drawn(2.0, 3.0, 1.5)
+    assert estimate_unknown_share(messages, known=known, unknown=unknown) == pytest.approx(0.02, abs=0.03)
