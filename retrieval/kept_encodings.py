@@ -108,7 +108,7 @@ def encoded_before(
     """
     try:
         there = read_encoded_sections(snapshot, encoder=encoder)
-    except ArtifactError:
+    except (ArtifactError, OSError):
         there = EncodedSections({}, np.empty((0, encoder.dimension), np.float32))
     missing = [record for record in records if record.number not in there.sections]
     return joined([there, KeptEncodings(later, encoder).find(missing)], encoder.dimension)
