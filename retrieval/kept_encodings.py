@@ -109,7 +109,7 @@ def encoded_before(
     try:
         there = read_encoded_sections(snapshot, encoder=encoder)
     except (ArtifactError, OSError):
-        there = EncodedSections({}, np.empty((0, encoder.dimension), np.float32))
+        there = EncodedSections.none(encoder.dimension)
     missing = [record for record in records if record.number not in there.sections]
     return joined([there, KeptEncodings(later, encoder).find(missing)], encoder.dimension)
 

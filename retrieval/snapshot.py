@@ -110,7 +110,7 @@ def read_encoded_sections(path: Path, *, encoder: Encoder) -> EncodedSections:
     """
     manifest = verify_artifact(path, kind=KIND)
     if SECTIONS not in manifest.files or manifest.meta["encoder"]["fingerprint"] != encoder.fingerprint:
-        return EncodedSections({}, np.empty((0, encoder.dimension), np.float32))
+        return EncodedSections.none(encoder.dimension)
     return read_encoded(path, dimension=encoder.dimension)
 
 

@@ -57,17 +57,15 @@ class EncodedSections:
     sections: Mapping[int, Section]
     vectors: Floats
 
+    @classmethod
+    def none(cls, dimension: int) -> EncodedSections:
+        return cls({}, np.empty((0, dimension), np.float32))
+
     def only(self, records: Mapping[int, SectionRecord]) -> EncodedSections:
         """Those of the sections that are the very same here."""
-        rows = [
-            row
-            for row, (number, section) in enumerate(self.sections.items())
-            if records.get(number) == section.record
-        ]
-        numbers = list(self.sections)
-        return EncodedSections(
-            {numbers[row]: self.sections[numbers[row]] for row in rows}, self.vectors[rows]
-        )
+        same = np.array([records.get(number) == each.record for number, each in self.sections.items()], bool)
+        kept = [pair for pair, is_same in zip(self.sections.items(), same, strict=True) if is_same]
+        return EncodedSections(dict(kept), self.vectors[same])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,15 +105,15 @@ class Sources:
         wanted = {record.number: record for record in records}
         if not wanted:
             return cls.empty(encoder.dimension)
-        there = encoded.only(wanted) if encoded else None
-        new = [record for number, record in wanted.items() if not there or number not in there.sections]
-        known = len(wanted) - len(new)
+        there = (encoded or EncodedSections.none(encoder.dimension)).only(wanted)
+        new = [record for number, record in wanted.items() if number not in there.sections]
+        known = len(there.sections)
         if progress is not None and known:
             progress(known, len(wanted))
         made = encode_sections(encoder, new, progress=_after(progress, known))
-        encoded = joined([there, made], encoder.dimension) if there else made
-        index = VectorIndex.of(list(encoded.sections), encoded.vectors, dimension=encoder.dimension)
-        return cls.indexed(encoded.sections, index, _reference(encoder))
+        whole = joined([there, made], encoder.dimension)
+        index = VectorIndex.of(list(whole.sections), whole.vectors, dimension=encoder.dimension)
+        return cls.indexed(whole.sections, index, _reference(encoder))
 
     @classmethod
     def indexed(cls, sections: Mapping[int, Section], index: VectorIndex, reference: Floats) -> Sources:

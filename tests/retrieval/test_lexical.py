@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.lexical import tokenize_lexical
+from retrieval.lexical import MOST_REMEMBERED, _remembered, tokenize_lexical
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,13 @@ def test_script_width_and_case_do_not_matter() -> None:
 
 def test_long_chinese_words_are_found_by_their_parts() -> None:
     assert {"怎么", "怎么办"} <= set(tokenize_lexical("手机没电怎么办"))
+
+
+def test_long_words_are_cut_alike_but_not_remembered() -> None:
+    short, long = "zqorders" + "x" * 31 + "s", "zqorders" + "x" * 32 + "s"
+    assert (len(short), len(long)) == (MOST_REMEMBERED, MOST_REMEMBERED + 1)
+    before = _remembered.cache_info().currsize
+    assert tokenize_lexical(f"{long} {long}") == [long[:-1]] * 2
+    assert _remembered.cache_info().currsize == before
+    assert tokenize_lexical(f"{short} {short}") == [short[:-1]] * 2
+    assert _remembered.cache_info().currsize == before + 1
