@@ -232,6 +232,7 @@ def pooled(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tens
 def tune(
     trunk: Trunk,
     states: States,
+    vectors: NDArray[np.float32],
     labels: NDArray[np.int64],
     *,
     settings: TuningSettings,
@@ -243,6 +244,7 @@ def tune(
     """Trains on questions (their trunk states) with labels 0 to c - 1, every one of which occurs.
 
     Args:
+        vectors: (n, d) unit rows of the questions before any training; an answer's weights start as their mean.
         weights: (n,) how much each question counts, 1 on average; None for all alike.
         part: where the state is kept after every epoch, and taken up again if it is there.
         progress: gets (steps done, steps in all).
@@ -259,7 +261,7 @@ def tune(
     an_epoch = -(-len(labels) // settings.batch)
     steps = settings.epochs * an_epoch
     counted = np.ones(len(labels), np.float32) if weights is None else weights
-    state = _begun(trunk, states, labels, counted, settings=settings, steps=steps)
+    state = _begun(trunk, vectors, labels, counted, settings=settings, steps=steps)
     made = state.resume(part, asdict(settings)) if part is not None else 0
     shares, targets = torch.from_numpy(counted), torch.from_numpy(labels)
     left = settings.epochs - made // an_epoch
@@ -267,8 +269,8 @@ def tune(
         for step, rows in enumerate(
             _batches(len(labels), settings.batch, state.random, epochs=left), start=made
         ):
-            vectors = trunk.embed([states[row] for row in rows], state.top)  # (b, d)
-            logits = SCALE * vectors @ functional.normalize(state.head, dim=-1).T + state.bias  # (b, c)
+            asked = trunk.embed([states[row] for row in rows], state.top)  # (b, d)
+            logits = SCALE * asked @ functional.normalize(state.head, dim=-1).T + state.bias  # (b, c)
             loss = (functional.cross_entropy(logits, targets[rows], reduction="none") * shares[rows]).mean()
             state.take_step(loss)
             if part is not None and (step + 1) % an_epoch == 0:
@@ -286,7 +288,7 @@ def tune(
 
 def _begun(
     trunk: Trunk,
-    states: States,
+    vectors: NDArray[np.float32],
     labels: NDArray[np.int64],
     weights: NDArray[np.float32],
     *,
@@ -297,7 +299,7 @@ def _begun(
     use_cores(all_of_them=trunk.is_tuned)
     top = trunk.fresh_top(dropout=settings.dropout)
     classes = int(labels.max()) + 1
-    prototypes = _prototypes(trunk.vectors(states, top) * weights[:, None], labels, classes)
+    prototypes = _prototypes(vectors * weights[:, None], labels, classes)
     head = nn.Parameter(torch.from_numpy(prototypes))  # (c, d)
     bias = nn.Parameter(torch.zeros(classes))
     optimizer = torch.optim.AdamW(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from training.work_folder import WorkFolder
 
 MOST_TAUGHT = 20_000  # questions that a head learns from: their states take 25 kB each
-MOST_FOR_ALL_FOLDS = 12_000
+MOST_FOR_ALL_FOLDS, MOST_WITHOUT_BFLOAT16 = 12_000, 6_000
 # Held-out questions of each kind, over all folds. BANKING77-OOS, validation rows, tuned: 1,500 of each certified what answered 51 and 24 % of the messages (a third and a
 # half of them unknown; 64 and 44 possible), 3,000 of each 58 and 38 %, 6.5 and 7.5 % wrong at 10 tolerated. It takes half a minute.
 MOST_ASKED = 3000
@@ -185,4 +185,9 @@ def folds_to_run(questions: int, *, tuned: bool) -> int:
     questions .33) single folds led to shares of .30 to .47, an ECE of .02 to .09 and 1 to 51 % answered; all four together to .33,
     .02 and 52 % (54 % possible).
     """
-    return FOLDS if not tuned or questions <= MOST_FOR_ALL_FOLDS else FOLDS // 2
+    if not tuned:
+        return FOLDS
+    from training.arithmetic import has_fast_products
+
+    most = MOST_FOR_ALL_FOLDS if has_fast_products() else MOST_WITHOUT_BFLOAT16
+    return FOLDS if questions <= most else FOLDS // 2

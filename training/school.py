@@ -134,6 +134,7 @@ class School:
         top = tune(
             trunk,
             [self._states[each.text] for each in taught],
+            self._vectors(taught),
             labels,
             settings=TuningSettings(epochs=trunk.epochs(len(taught)), seed=self._seed),
             weights=weights,
@@ -231,7 +232,7 @@ class School:
             *(_Asked(text, own, frozenset(), f"{OUT_OF_SCOPE}{text}") for text, own in out_of_scope),
         ]
 
-    def _vectors(self, asked: Sequence[_Asked]) -> NDArray[np.float32]:
+    def _vectors(self, asked: Sequence[_Asked | QuestionRecord | PassageRecord]) -> NDArray[np.float32]:
         return self._encoder.encode_queries([normalize(each.text) for each in asked])
 
     def _remembered(self, asked: Sequence[_Asked], kept: Kept) -> list[Example]:

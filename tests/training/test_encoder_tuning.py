@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from retrieval.encoder import OnnxEncoder
 from tests.fixtures.fakes import HashEncoder
 from tests.fixtures.tiny_bert import tiny_backbone
-from training.encoder_tuning import FrozenTrunk, LayeredTrunk, TuningSettings, split_layer, tune
+from training.encoder_tuning import FrozenTrunk, LayeredTrunk, Trunk, TuningSettings, split_layer, tune
 from training.errors import TrainingError
 from training.onnx_export import export_encoder
 
@@ -16,10 +17,14 @@ LABELS = np.array([0, 0, 0, 1, 1, 1], np.int64)
 SETTINGS = TuningSettings(epochs=30, learning_rate=1e-2, batch=4)
 
 
+def frozen(trunk: Trunk) -> NDArray[np.float32]:
+    return trunk.vectors(trunk.states(TEXTS), trunk.fresh_top(dropout=0.1))
+
+
 def test_tuning_tells_the_answers_apart() -> None:
     trunk = LayeredTrunk(tiny_backbone())
     states = trunk.states(TEXTS)
-    top = tune(trunk, states, LABELS, settings=SETTINGS)
+    top = tune(trunk, states, frozen(trunk), LABELS, settings=SETTINGS)
     logits = trunk.vectors(states, top.layers) @ top.weights.T + top.biases
     assert logits.argmax(axis=1).tolist() == LABELS.tolist()
     assert top.losses[-1] < 0.05 < top.losses[0]
@@ -30,7 +35,7 @@ def test_backbone_itself_is_left_as_it_is() -> None:
     backbone = tiny_backbone()
     before = {name: tensor.clone() for name, tensor in backbone.model.state_dict().items()}
     trunk = LayeredTrunk(backbone)
-    tune(trunk, trunk.states(TEXTS), LABELS, settings=SETTINGS)
+    tune(trunk, trunk.states(TEXTS), frozen(trunk), LABELS, settings=SETTINGS)
     for name, tensor in backbone.model.state_dict().items():
         torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)
 
@@ -38,10 +43,9 @@ def test_backbone_itself_is_left_as_it_is() -> None:
 def test_same_seed_gives_the_same_numbers_and_another_seed_others() -> None:
     trunk = LayeredTrunk(tiny_backbone())
     states = trunk.states(TEXTS)
-    first, second = (tune(trunk, states, LABELS, settings=SETTINGS) for _ in range(2))
-    other = tune(
-        trunk, states, LABELS, settings=TuningSettings(epochs=30, learning_rate=1e-2, batch=4, seed=1)
-    )
+    first, second = (tune(trunk, states, frozen(trunk), LABELS, settings=SETTINGS) for _ in range(2))
+    settings = TuningSettings(epochs=30, learning_rate=1e-2, batch=4, seed=1)
+    other = tune(trunk, states, frozen(trunk), LABELS, settings=settings)
     np.testing.assert_array_equal(first.weights, second.weights)
     assert first.losses == second.losses != other.losses
 
@@ -65,14 +69,14 @@ def test_a_third_of_the_layers_is_trained_and_at_least_three(layers: int, kept: 
 
 def test_denormal_numbers_are_there_again_after_training() -> None:
     trunk = FrozenTrunk(HashEncoder())
-    tune(trunk, trunk.states(TEXTS), LABELS, settings=TuningSettings(epochs=1))
+    tune(trunk, trunk.states(TEXTS), frozen(trunk), LABELS, settings=TuningSettings(epochs=1))
     assert (torch.tensor(1e-38) / 10).item() > 0
 
 
 def test_head_alone_is_trained_on_the_vectors_of_any_encoder() -> None:
     trunk = FrozenTrunk(HashEncoder())
     states = trunk.states(TEXTS)
-    top = tune(trunk, states, LABELS, settings=TuningSettings(epochs=30))
+    top = tune(trunk, states, frozen(trunk), LABELS, settings=TuningSettings(epochs=30))
     vectors = HashEncoder().encode_queries(TEXTS)
     assert (vectors @ top.weights.T + top.biases).argmax(axis=1).tolist() == LABELS.tolist()
     assert len(list(top.layers.parameters())) == 0
@@ -90,7 +94,7 @@ def test_labels_that_cannot_be_learned_are_refused(labels: list[int], message: s
     trunk = FrozenTrunk(HashEncoder())
     states = trunk.states(TEXTS[: len(labels)])
     with pytest.raises(TrainingError, match=message):
-        tune(trunk, states, np.array(labels, np.int64), settings=SETTINGS)
+        tune(trunk, states, frozen(trunk)[: len(labels)], np.array(labels, np.int64), settings=SETTINGS)
 
 
 @pytest.mark.parametrize(("precision", "least"), [("fp32", 0.9999), ("int8", 0.97)])
@@ -100,7 +104,7 @@ def test_exported_graph_gives_the_frozen_and_the_tuned_vector(
     backbone = tiny_backbone()
     trunk = LayeredTrunk(backbone)
     states = trunk.states(TEXTS)
-    top = tune(trunk, states, LABELS, settings=SETTINGS)
+    top = tune(trunk, states, frozen(trunk), LABELS, settings=SETTINGS)
     folder = tmp_path_factory.mktemp("tuned")
     export_encoder(backbone, folder / "tuned", top=top.layers, precision=precision)
     export_encoder(backbone, folder / "plain", precision=precision)

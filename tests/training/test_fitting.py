@@ -21,12 +21,21 @@ def knowledge(questions: int = 10) -> Knowledge:
 
 
 @pytest.mark.parametrize(
-    ("questions", "tuned", "folds"),
-    [(100, False, 4), (12_000, True, 4), (12_001, True, 2), (100_000, False, 4)],
+    ("instructions", "questions", "tuned", "folds"),
+    [
+        ("avx512_bf16", 100, False, 4),
+        ("avx512_bf16", 12_000, True, 4),
+        ("amx_bf16", 12_000, True, 4),
+        ("amx_bf16", 12_001, True, 2),
+        ("avx2", 6_000, True, 4),
+        ("avx2", 6_001, True, 2),
+        ("avx2", 100_000, False, 4),
+    ],
 )
 def test_fewer_folds_only_where_tuning_for_all_would_take_too_long(
-    questions: int, tuned: bool, folds: int
+    monkeypatch: pytest.MonkeyPatch, instructions: str, questions: int, tuned: bool, folds: int
 ) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {instructions: True})
     assert folds_to_run(questions, tuned=tuned) == folds
 
 
