@@ -17,9 +17,7 @@ _RUN = re.compile(
 )
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _HAN_OR_NOT = re.compile(rf"{_HAN.pattern}+|(?:(?!{_HAN.pattern}).)+")
-MOST_REMEMBERED = (
-    40  # characters; longer ones are seldom words, and strangers could fill the memory with them
-)
+MOST_REMEMBERED = 40  # characters; longer ones are seldom words, and strangers could fill memory with them
 _INNER = re.compile(r"[-.'’/_&+]")
 
 

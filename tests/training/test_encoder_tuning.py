@@ -31,6 +31,18 @@ def test_tuning_tells_the_answers_apart() -> None:
     assert len(top.losses) == 30
 
 
+def test_an_answer_starts_as_the_mean_of_its_questions() -> None:
+    trunk = LayeredTrunk(tiny_backbone())
+    still = TuningSettings(epochs=1, learning_rate=0.0, head_learning_rate=0.0)
+    vectors = np.eye(6, trunk.states(TEXTS)[0].shape[1], dtype=np.float32)
+    counted = np.array([1, 1, 1, 2, 1, 0], np.float32)
+    top = tune(trunk, trunk.states(TEXTS), vectors, LABELS, settings=still, weights=counted)
+    wanted = np.zeros_like(top.weights)
+    wanted[0, :3] = 16 / 3**0.5
+    wanted[1, 3:5] = 32 / 5**0.5, 16 / 5**0.5
+    np.testing.assert_allclose(top.weights, wanted, atol=1e-5)
+
+
 def test_backbone_itself_is_left_as_it_is() -> None:
     backbone = tiny_backbone()
     before = {name: tensor.clone() for name, tensor in backbone.model.state_dict().items()}

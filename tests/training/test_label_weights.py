@@ -74,10 +74,10 @@ FAINT = np.array([1.16, 1.16, 1.16, 0.2, 1.16, 1.16], np.float32)
 
 def test_head_holds_less_to_what_counts_less() -> None:
     trunk = FrozenTrunk(HashEncoder())
-    states = trunk.states(TEXTS)
+    states, vectors = trunk.states(TEXTS), HashEncoder().encode_queries(TEXTS)
     margins = []
     for counted in (None, FAINT):
-        top = tune(trunk, states, LABELS, settings=TuningSettings(epochs=5), weights=counted)
+        top = tune(trunk, states, vectors, LABELS, settings=TuningSettings(epochs=5), weights=counted)
         right, wrong = (trunk.vectors(states, top.layers) @ top.weights.T + top.biases)[3]
         margins.append(wrong - right)
     assert margins[1] < margins[0] - 1
@@ -85,9 +85,9 @@ def test_head_holds_less_to_what_counts_less() -> None:
 
 def test_even_weights_change_nothing() -> None:
     trunk = FrozenTrunk(HashEncoder())
-    states = trunk.states(TEXTS)
+    states, vectors = trunk.states(TEXTS), HashEncoder().encode_queries(TEXTS)
     plain, even = (
-        tune(trunk, states, LABELS, settings=TuningSettings(epochs=3), weights=counted)
+        tune(trunk, states, vectors, LABELS, settings=TuningSettings(epochs=3), weights=counted)
         for counted in (None, np.ones(6, np.float32))
     )
     np.testing.assert_array_equal(plain.weights, even.weights)

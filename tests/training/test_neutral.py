@@ -56,7 +56,8 @@ def test_exported_graph_takes_the_same_away(tmp_path: Path, tuned: bool) -> None
         trunk = LayeredTrunk(backbone)
         states = trunk.states(texts)
         labels = np.array([0, 0, 1, 1], np.int64)
-        top = tune(trunk, states, labels, settings=TuningSettings(epochs=2)).layers
+        vectors = trunk.vectors(states, trunk.fresh_top(dropout=0.1))
+        top = tune(trunk, states, vectors, labels, settings=TuningSettings(epochs=2)).layers
     export_encoder(backbone, tmp_path / "neutral", top=top)
     export_encoder(plain, tmp_path / "plain")
     found = OnnxEncoder.load(tmp_path / "neutral").encode_messages(texts)
