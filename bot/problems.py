@@ -8,9 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
+from bot.db.overload import passing
 from bot.errors import BadRequestError, InvalidInputError, KefuError, NotFoundError, TooLargeError
 
 TYPE_BASE = "urn:kefu:problem:"
@@ -77,6 +78,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DataError, _data_error)
+    app.add_exception_handler(OperationalError, _operational_error)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -100,6 +102,14 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
 async def _data_error(_: Request, __: Exception) -> JSONResponse:
     """PostgreSQL takes no NUL in a text, wherever it came from: path, cursor, filter."""
     return error_response(InvalidInputError("a value holds characters that can't be stored; remove them"))
+
+
+async def _operational_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperationalError)
+    if passes := passing(error):
+        log.warning("database_busy", path=request.url.path, error=str(error.orig))
+        return error_response(passes)
+    return await _unexpected_error(request, error)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

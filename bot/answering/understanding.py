@@ -72,7 +72,7 @@ async def understand(
     utterance, masked = clean(text)
     assigned = assign(follower.take())
     serving = assigned.serving
-    language = detect_language(utterance, languages=languages, default=conversation_language)
+    language = spoken_language(utterance, languages=languages, before=conversation_language)
     wants_person = asks_for_person(utterance)
     talk = None if wants_person else small_talk(utterance)
     retrieved: Retrieved | None = None
@@ -114,6 +114,11 @@ async def _each_question(
         if serving.engine.decide(found[part], asks_for_person=False).outcome is not Outcome.ANSWERED:
             return ()
     return [found[part] for part in parts]
+
+
+def spoken_language(utterance: str, *, languages: tuple[str, ...], before: str | None) -> str:
+    """``before`` is what the conversation was in, which may be served no longer."""
+    return detect_language(utterance, languages=languages, default=before if before in languages else None)
 
 
 def clean(text: str) -> tuple[str, Mapping[str, int]]:

@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal
+from bot.answering.choosing import chosen_place
 from bot.answering.understanding import Understood
 from bot.channels.openai_errors import ModelUnknownError, OpenAiRoute, openai_responses
 from bot.channels.openai_schemas import (
@@ -33,14 +34,17 @@ from bot.conversations.streaming import event_stream, pieces
 from bot.conversations.turns import Turn, take_turn
 from bot.db.base import JsonObject
 from bot.dependencies import Idempotent, Parts, PartsDep, ReadKey, WriteKey
-from bot.errors import InvalidInputError, TooLargeError
+from bot.errors import InvalidInputError, NotFoundError, TooLargeError
 from bot.json_bytes import json_text
 from bot.problems import responses
+from retrieval.normalize import normalize
 
 router = APIRouter(
     prefix="/v1", tags=["openai"], route_class=OpenAiRoute, responses=openai_responses(401, 403, 422, 429)
 )
 
+OFFERED = "- "
+"""Before each question of a question back."""
 ConversationHeader = Annotated[str | None, Header(alias="X-Kefu-Conversation")]
 
 
@@ -97,12 +101,14 @@ async def _answered(
 ) -> tuple[StoredReply, BackgroundTask | None]:
     """The reply, and what is to be done once it is sent."""
     asked = [message.text for message in reversed(request.messages) if message.role == "user"]
-    question = next(iter(asked), "")
+    question = _question_meant(request) if conversation_id is None else next(iter(asked), "")
     if not question.strip():
         raise InvalidInputError("messages: the last message with role 'user' has no text")
     conversation = None
     if conversation_id is not None:
         wanted = conversation_id
+        if not wanted.isascii():  # half a character can't even be looked up
+            raise NotFoundError(f"no conversation {wanted!r}")
         conversation = await parts.database.quick.read(lambda c: service.reachable(c, wanted, key))
 
     def shown(row: JsonObject, understood: Understood | None) -> JsonObject:
@@ -115,6 +121,20 @@ async def _answered(
     return taken.reply, BackgroundTask(parts.shadows.offer, taken.answered, taken.row)
 
 
+def _question_meant(request: ChatCompletionRequest) -> str:
+    """The last user message; where it answers a question back in words, the question that it chooses.
+
+    A caller without a conversation sends what was offered as it was told: as lines of the message before.
+    """
+    said = [message for message in request.messages if message.role in ("user", "assistant")]
+    question = next((message.text for message in reversed(said) if message.role == "user"), "")
+    if len(said) < 2 or said[-2].role != "assistant":
+        return question
+    offered = [line[len(OFFERED) :] for line in said[-2].text.splitlines() if line.startswith(OFFERED)]
+    place = chosen_place(question, offered=len(offered))
+    return question if place is None else offered[place]
+
+
 def _completion(
     row: JsonObject, request: ChatCompletionRequest, understood: Understood | None
 ) -> ChatCompletion:
@@ -123,7 +143,7 @@ def _completion(
     prompt = completion = 0
     if understood is not None:
         count = understood.serving.engine.retriever.encoder.count_tokens
-        prompt = sum(count(message.text) for message in request.messages)
+        prompt = sum(count(normalize(message.text)) for message in request.messages)
         completion = count(text)
     message = AssistantMessage(role="assistant", content=text, refusal=None)
     return ChatCompletion(
@@ -141,7 +161,11 @@ def _completion(
 
 def _with_choices(row: JsonObject) -> str:
     """This protocol has no buttons and no events, so what can be chosen, and what the system says, stand in the text."""
-    lines = [row["reply"]["text"], *(f"- {choice['question']}" for choice in row["choices"]), *row["notices"]]
+    lines = [
+        row["reply"]["text"],
+        *(f"{OFFERED}{choice['question']}" for choice in row["choices"]),
+        *row["notices"],
+    ]
     return "\n".join(lines)
 
 

@@ -9,8 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from bot.db.overload import passing
 from bot.errors import ForbiddenError, KefuError, NotFoundError, RateLimitedError, UnauthorizedError
 
 _TYPES: dict[type[KefuError], tuple[str, str | None]] = {
@@ -57,6 +59,10 @@ class OpenAiRoute(APIRoute):
                 return _known(error)
             except HTTPException as error:  # a body that is no JSON in UTF-8
                 return _body(error.status_code, str(error.detail), "invalid_request_error", None)
+            except OperationalError as error:
+                if passes := passing(error):
+                    return _known(passes)
+                raise
 
         return handled
 

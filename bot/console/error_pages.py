@@ -6,13 +6,14 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.console.languages import TEXTS
 from bot.console.rendering import is_htmx, page, part
+from bot.db.overload import passing
 from bot.errors import InvalidInputError, KefuError, NotFoundError, TooLargeError
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(OperationalError, _operational)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -54,6 +56,14 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _unstorable(request: Request, _: Exception) -> Response:
     detail = "a value holds characters that can't be stored; remove them"
     return error_page(request, InvalidInputError(detail))
+
+
+async def _operational(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OperationalError)
+    if passes := passing(error):
+        log.warning("database_busy", path=request.url.path, error=str(error.orig))
+        return error_page(request, passes)
+    return await _unexpected(request, error)
 
 
 async def _of_http(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal, Principal, Scope
 from bot.access.visitor_tokens import VisitorTokens
+from bot.answering.choosing import may_choose
 from bot.answering.understanding import Understood
 from bot.conversations import repository, service, streaming
 from bot.conversations.presenting import exchange_body, message_out
@@ -124,7 +125,8 @@ async def send_message(
     _may(principal, Scope.WRITE)
     stored, understood = await call.stored(), None
     if stored is None:
-        block = block_of_caller(request) if message.choice else None
+        chooses = message.choice is not None or may_choose(message.text or "")
+        block = block_of_caller(request) if chooses else None
         stored, understood = await _answered(
             parts, principal, conversation_id, message, call, address_block=block
         )
@@ -163,7 +165,7 @@ async def _answered(
             return StoredReply(200, _storable(row, None))
 
         return await call.run_quick(give_choice), None
-    turn = Turn(message.text or "", principal, conversation, _storable)
+    turn = Turn(message.text or "", principal, conversation, _storable, address_block=address_block)
     taken = await take_turn(parts, call, turn)
     return taken.reply, taken.answered
 

@@ -10,7 +10,7 @@ from bot.access.principals import KeyPrincipal, Principal
 from bot.access.visitor_tokens import VisitorTokens
 from bot.answering.replying import Reply, bot_failed, person_is_here, reply_to, reply_to_choice
 from bot.answering.serving import Serving
-from bot.answering.understanding import Understood
+from bot.answering.understanding import Understood, spoken_language
 from bot.conversations import repository
 from bot.conversations.schemas import ConversationStart, ConversationStarted
 from bot.db.access_tables import DEFAULT_SITE_ID, DEFAULT_SITE_KEY
@@ -32,14 +32,14 @@ from bot.sites.service import greeting_in, site_languages, suggestions_in
 from bot.visitors.service import Arrival, visitor_for
 from bot.webhooks.outbox import record, record_in_session
 from retrieval.decision import Outcome
-from retrieval.language import detect_language
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """What is recorded besides the reply itself."""
+    """What is recorded besides the reply itself. The language is the customer's, whatever an answer is written in."""
 
     utterance: str
+    language: str
     serving: Serving | None
     timings_ms: dict[str, float]
     started: float
@@ -69,7 +69,7 @@ async def start_conversation(
         visitor_id=visitor_id,
         api_key_id=principal.id if isinstance(principal, KeyPrincipal) else None,
         channel=channel,
-        language=language if start.language or len(languages) == 1 else None,
+        language=language,
         state=TalkState.BOT,
         details=start.metadata,
     )
@@ -140,10 +140,15 @@ def answer_text(
     held = hold(connection, conversation_id)
     timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
     spoken = Spoken(
-        understood.utterance, understood.serving, timings, understood.started, understood.in_context
+        understood.utterance,
+        understood.language,
+        understood.serving,
+        timings,
+        understood.started,
+        understood.in_context,
     )
     if held.state is TalkState.PERSON:
-        return keep_for_person(connection, held, spoken, language=understood.language)
+        return keep_for_person(connection, held, spoken)
     reply = reply_to(connection, understood)
     asked = repository.last_exchange(connection, conversation_id)
     row = record_exchange(connection, held, reply, spoken, settings=settings)
@@ -154,11 +159,11 @@ def answer_text(
     return row
 
 
-def keep_for_person(connection: Connection, held: Held, spoken: Spoken, *, language: str) -> JsonObject:
+def keep_for_person(connection: Connection, held: Held, spoken: Spoken) -> JsonObject:
     """A message to the person who has the conversation; the bot is silent."""
-    reply = person_is_here(language)
+    reply = person_is_here(spoken.language)
     row = _exchange_row(held.id, reply, spoken)
-    position = repository.take_positions(connection, held.id, count=1, language=language)
+    position = repository.take_positions(connection, held.id, count=1, language=spoken.language)
     said = repository.message_row(held.id, position, "customer", spoken.utterance, row["id"])
     repository.add_exchange(connection, row, [said])
     return {**row, "notices": []}
@@ -175,10 +180,10 @@ def hand_over_unanswered(
     asked_for = held.state in (TalkState.WAITING, TalkState.PERSON)
     if not asked_for and not availability(connection, settings.handoffs).people_online:
         return None
-    language = detect_language(utterance, languages=settings.languages, default=held.language)
-    spoken = Spoken(utterance, None, {}, started)
+    language = spoken_language(utterance, languages=settings.languages, before=held.language)
+    spoken = Spoken(utterance, language, None, {}, started)
     if held.state is TalkState.PERSON:
-        return keep_for_person(connection, held, spoken, language=language)
+        return keep_for_person(connection, held, spoken)
     return record_exchange(connection, held, bot_failed(language), spoken, settings=settings.handoffs)
 
 
@@ -223,8 +228,12 @@ def answer_choice(
     chosen_by: Principal,
     settings: HandoffSettings,
     address_block: str | None = None,
+    in_words: str | None = None,
 ) -> JsonObject:
-    """Gives the answer that the visitor picked; the pick stays as a candidate for a label on the question asked."""
+    """Gives the answer that the visitor picked; the pick stays as a candidate for a label on the question asked.
+
+    ``in_words``: what was typed to pick it, where it was not chosen from a list.
+    """
     started = time.perf_counter()
     held = hold(connection, conversation.id)
     asked = repository.last_exchange(connection, conversation.id)
@@ -233,9 +242,9 @@ def answer_choice(
     reply = reply_to_choice(connection, answer_id, offered, language=language)
     assert asked is not None, "a choice that was offered was offered by an exchange"
     question = next(c["question"] for c in asked.choices if c["answer_id"] == answer_id)
-    spoken = Spoken(question, None, {}, started)
+    spoken = Spoken(in_words or question, language, None, {}, started, question if in_words else None)
     if held.state is TalkState.PERSON:
-        return keep_for_person(connection, held, spoken, language=language)
+        return keep_for_person(connection, held, spoken)
     row = record_exchange(connection, held, reply, spoken, settings=settings)
     label = {
         "id": new_id("lbl"),
@@ -262,9 +271,10 @@ def record_exchange(
 
     Returns the exchange's row, and as ``notices`` what the system said with it.
     """
+    held = replace(held, language=spoken.language)
     if held.state is TalkState.CLOSED:
         held = move(connection, held, Step.REOPEN, says=lambda tongue: handoff_texts(tongue).reopened)
-    position = repository.take_positions(connection, held.id, count=2, language=reply.language)
+    position = repository.take_positions(connection, held.id, count=2, language=spoken.language)
     row = _exchange_row(held.id, reply, spoken)
     messages = [
         repository.message_row(held.id, position, "customer", spoken.utterance, row["id"]),
@@ -272,10 +282,7 @@ def record_exchange(
     ]
     repository.add_exchange(connection, row, messages)
     if reply.outcome is Outcome.HANDED_OFF and held.state is TalkState.BOT:
-        speaking = replace(held, language=reply.language)
-        held = request_person(
-            connection, speaking, reason=reply.rule, settings=settings, exchange_id=row["id"]
-        )
+        held = request_person(connection, held, reason=reply.rule, settings=settings, exchange_id=row["id"])
     return {**row, "notices": list(held.notices)}
 
 
@@ -288,7 +295,7 @@ def _exchange_row(conversation_id: str, reply: Reply, spoken: Spoken) -> JsonObj
         "conversation_id": conversation_id,
         "utterance": spoken.utterance,
         "in_context": spoken.in_context,
-        "language": reply.language,
+        "language": spoken.language,
         "outcome": reply.outcome.value,
         "rule": reply.rule,
         "confidence": reply.confidence,

@@ -16,13 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.idempotency import IdempotentCall, StoredReply
 from bot.access.principals import KeyPrincipal, Principal
+from bot.answering.choosing import chosen_place, may_choose
 from bot.answering.companions import Assigned
-from bot.answering.context import turns_before, turns_of
+from bot.answering.context import RECENT, turns_before, turns_of
 from bot.answering.given_answers import PERSON_IS_HERE
 from bot.answering.serving import Serving
-from bot.answering.understanding import Understood, clean, understand
+from bot.answering.understanding import Understood, clean, spoken_language, understand
 from bot.conversations import service
-from bot.conversations.repository import ConversationRow
+from bot.conversations.repository import ConversationRow, last_exchange
 from bot.conversations.service import Spoken
 from bot.conversations.wording import worded
 from bot.db.base import JsonObject, now
@@ -32,7 +33,6 @@ from bot.dependencies import Parts
 from bot.errors import KefuError, NoReleaseError
 from bot.handoffs.transitions import hold
 from retrieval import context
-from retrieval.language import detect_language
 
 log = structlog.get_logger(__name__)
 Shown = Callable[[JsonObject, Understood | None], JsonObject]
@@ -43,7 +43,8 @@ Shown = Callable[[JsonObject, Understood | None], JsonObject]
 class Turn:
     """A text and where it belongs: ``conversation`` is None for a thread that begins with it.
 
-    ``asked_before`` is what its caller says was asked before, the last one first, for such a thread.
+    ``asked_before`` is what its caller says was asked before, the last one first, for such a thread; ``address_block`` is
+    where a visitor's choice comes from.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Turn:
     shown: Shown
     channel: str = "widget"
     asked_before: Sequence[str] = ()
+    address_block: str | None = None
 
     def thread(self, connection: Connection) -> str:
         if self.conversation is not None:
@@ -103,6 +105,9 @@ async def _answered(parts: Parts, call: IdempotentCall, turn: Turn) -> Taken:
 
 
 async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, came_at: datetime) -> Taken:
+    chosen = await _chosen_in_words(parts, turn, came_at)
+    if chosen is not None:
+        return await _choice_given(parts, call, turn, chosen)
     conversation = turn.conversation
     assign: Callable[[Serving], Assigned] = Assigned
     if conversation is not None:
@@ -140,6 +145,39 @@ async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, 
     return Taken(reply, row, understood)
 
 
+async def _chosen_in_words(parts: Parts, turn: Turn, came_at: datetime) -> str | None:
+    """The answer's id, where the bot has just asked back and the text says which of its questions is meant."""
+    conversation = turn.conversation
+    if conversation is None or not may_choose(turn.text):
+        return None
+    asked = await parts.database.quick.read(lambda c: last_exchange(c, conversation.id))
+    if asked is None or came_at - asked.created_at > RECENT:
+        return None
+    place = chosen_place(turn.text, offered=len(asked.choices))
+    return None if place is None else str(asked.choices[place]["answer_id"])
+
+
+async def _choice_given(parts: Parts, call: IdempotentCall, turn: Turn, answer_id: str) -> Taken:
+    conversation = turn.conversation
+    assert conversation is not None, "what was offered was offered in a conversation"
+    rows: list[JsonObject] = []
+
+    def give_choice(connection: Connection) -> StoredReply:
+        row = service.answer_choice(
+            connection,
+            conversation,
+            answer_id,
+            chosen_by=turn.said_by,
+            settings=parts.settings.handoffs,
+            address_block=turn.address_block,
+            in_words=clean(turn.text)[0],
+        )
+        rows.append(row)
+        return StoredReply(200, turn.shown(row, None))
+
+    return Taken(await call.run_quick(give_choice), rows[-1], None)
+
+
 async def _turns_before(parts: Parts, turn: Turn, came_at: datetime) -> tuple[context.Turn, ...]:
     conversation = turn.conversation
     if conversation is None:
@@ -150,16 +188,16 @@ async def _turns_before(parts: Parts, turn: Turn, came_at: datetime) -> tuple[co
 async def _kept_for_person(parts: Parts, call: IdempotentCall, turn: Turn, *, started: float) -> Taken:
     assert turn.conversation is not None, "a thread that begins is with the bot"
     conversation = turn.conversation
-    spoken = Spoken(clean(turn.text)[0], None, {}, started)
-    languages = parts.settings.languages
-    language = detect_language(spoken.utterance, languages=languages, default=conversation.language)
+    utterance = clean(turn.text)[0]
+    language = spoken_language(utterance, languages=parts.settings.languages, before=conversation.language)
+    spoken = Spoken(utterance, language, None, {}, started)
     rows: list[JsonObject] = []
 
     def keep(connection: Connection) -> StoredReply:
         held = hold(connection, conversation.id)
         if held.state is not TalkState.PERSON:
             raise _BotIsBackError
-        rows.append(service.keep_for_person(connection, held, spoken, language=language))
+        rows.append(service.keep_for_person(connection, held, spoken))
         return StoredReply(200, turn.shown(rows[-1], None))
 
     return Taken(await call.run_quick(keep), rows[-1], None)

@@ -13,7 +13,7 @@ from bot.conversations import repository as conversations
 from bot.conversations.schemas import MessageOut
 from bot.db.base import now
 from bot.db.conversation_tables import HandoffState, TalkState
-from bot.errors import NotFoundError
+from bot.errors import InvalidInputError, NotFoundError
 from bot.feedback.signals import Replied, keep_signal, signal_after
 from bot.handoffs import repository
 from bot.handoffs.availability import Agent, availability, note_presence
@@ -23,7 +23,7 @@ from bot.handoffs.requesting import request_person
 from bot.handoffs.schemas import AgentReplyIn, AgentReplyOut, ContactIn, ConversationOut, HandoffOut
 from bot.handoffs.texts import handoff_texts
 from bot.handoffs.transitions import Held, Step, announce, hold, move, refusal
-from bot.knowledge.texts import answer_text
+from bot.imports.fields import visible
 from bot.settings import HandoffSettings, Settings
 from retrieval.masking import mask
 from retrieval.normalize import normalize
@@ -154,7 +154,9 @@ def reply_as_agent(
     note_presence(connection, agent)
     if held.state is not TalkState.PERSON:
         held = _taken(connection, held, agent)
-    text = answer_text(said.text)
+    text = visible(said.text).strip()
+    if not text:
+        raise InvalidInputError("the text holds nothing that can be seen; write it out")
     position = conversations.take_positions(connection, conversation_id, count=1, language=held.language)
     message = conversations.message_row(conversation_id, position, "agent", text, None)
     conversations.add_messages(connection, [message])

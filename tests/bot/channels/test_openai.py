@@ -1,5 +1,6 @@
 """The OpenAI-compatible endpoint, through the official client."""
 
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -179,3 +180,37 @@ async def test_repeated_idempotency_key_returns_the_same_completion(
     assert second == first
     async with database.read() as session:
         assert (await session.execute(select(func.count()).select_from(Exchange))).scalar_one() == 1
+
+
+async def test_yes_to_what_was_offered_in_a_call_without_conversation_gets_that_answer(
+    chat: openai.AsyncOpenAI,
+) -> None:
+    offered = "I'm not quite sure. Is this what you mean?\n- Can I return something?"
+    said = [
+        {"role": "user", "content": "the thing I got"},
+        {"role": "assistant", "content": offered},
+        {"role": "user", "content": "Yes, please"},
+    ]
+
+    completion = await chat.chat.completions.create(model="kefu", messages=said)  # type: ignore[arg-type]  # plain dicts
+
+    assert completion.choices[0].message.content == ANSWER
+
+
+@pytest.mark.parametrize("where", ["history", "question", "conversation"])
+async def test_half_an_emoji_breaks_no_call(app: FastAPI, write_key: str, where: str) -> None:
+    earlier = [{"role": "user", "content": "Hello \ud83d"}, {"role": "assistant", "content": "Hi"}]
+    body: dict[str, object] = {"model": "kefu", "messages": [*earlier, QUESTION]}
+    if where == "question":
+        body["messages"] = [{"role": "user", "content": "Can I return something? \ud83d"}]
+    if where == "conversation":
+        body["metadata"] = {"conversation_id": "cnv_\ud800"}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://kefu.test") as client:
+        response = await client.post(
+            "/v1/chat/completions",
+            content=json.dumps(body),
+            headers={"Authorization": f"Bearer {write_key}", "Content-Type": "application/json"},
+        )
+
+    assert response.status_code == (404 if where == "conversation" else 200), response.text

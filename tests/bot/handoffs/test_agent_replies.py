@@ -169,3 +169,35 @@ async def test_repeated_reply_is_said_once_and_erasing_leaves_nothing_of_it(
     async with database.read() as session:
         assert (await session.execute(select(IdempotencyKey))).first() is None
     assert await labels(talk, operator) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your label: https://shop.example/labels/print?token=a8f3kd93jfk2l&order=4711",
+        "Please transfer it to DE89 3704 0044 0532 0130 00, or call +49 228 123456.",
+    ],
+)
+async def test_what_an_agent_writes_arrives_as_written_and_its_draft_is_masked(
+    talk: Talk, operator: dict[str, str], text: str
+) -> None:
+    await talk.say(ASKED)
+    await hand_over(talk)
+
+    replied = await reply(talk, operator, f"  {text}\u200b\n")
+
+    assert (await talk.messages())[-1]["text"] == replied.json()["message"]["text"] == text
+    (label,) = await labels(talk, operator, "?state=candidate")
+    assert "a8f3kd93jfk2l" not in str(label["draft_text"])
+    assert "3704" not in str(label["draft_text"])
+
+
+async def test_agents_text_of_which_nothing_can_be_seen_is_refused(
+    talk: Talk, operator: dict[str, str]
+) -> None:
+    await hand_over(talk)
+
+    refused = await reply(talk, operator, "\u200b \n")
+
+    assert refused.status_code == 422
+    assert "nothing that can be seen" in refused.json()["detail"]
