@@ -1,7 +1,8 @@
 """Logging in and out. A session is a random token in a cookie; a new one is made at every login.
 
 Logins are held back in the database, so that it works over all workers: each attempt is stored before it is counted, and
-only then is the password looked at. One that succeeds takes its attempts out again.
+only then is the password looked at. One that succeeds takes its attempts out again. One that is refused unlooked-at takes itself
+out: it has guessed nothing, and would let one address use up what all of them together may try of a name.
 """
 
 from dataclasses import dataclass, field
@@ -104,6 +105,8 @@ async def _hold_back(database: Database, login_hash: str, address_hash: str) -> 
         of_login = await repository.attempts_since(session, since, login_hash=login_hash)
         from_address = await repository.attempts_since(session, since, address_hash=address_hash)
     if both > OF_BOTH or of_login > OF_ONE_LOGIN or from_address > FROM_ONE_ADDRESS:
+        async with database.write() as session:  # committed before the error is raised
+            await repository.forget_attempt(session, row["id"])
         minutes = WINDOW // timedelta(minutes=1)
         raise RateLimitedError(
             f"too many logins have failed; try again in {minutes} minutes",

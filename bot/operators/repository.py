@@ -104,6 +104,10 @@ async def attempts_since(
     return (await session.execute(counted)).scalar_one()
 
 
+async def forget_attempt(session: AsyncSession, attempt_id: str) -> None:
+    await session.execute(delete(LoginAttempt).where(LoginAttempt.id == attempt_id))
+
+
 async def forget_attempts(session: AsyncSession, *, login_hash: str, address_hash: str) -> None:
     mine = (LoginAttempt.login_hash == login_hash, LoginAttempt.address_hash == address_hash)
     await session.execute(delete(LoginAttempt).where(*mine))

@@ -198,6 +198,28 @@ async def test_many_guesses_at_once_are_held_back_as_well(database: Database) ->
     assert len(looked_at) + len(held_back) == 12
 
 
+async def test_one_address_can_not_lock_a_name_for_all_others(database: Database) -> None:
+    await add_operator(database, "Ana", Role.VIEWER)
+    for _ in range(logins.OF_ONE_LOGIN + 10):
+        with pytest.raises((WrongLoginError, RateLimitedError)):
+            await enter(database, password="guess")
+
+    assert await enter(database, address="b")
+    async with database.read() as session:
+        kept = (await session.execute(select(LoginAttempt))).scalars().all()
+    assert len(kept) == OF_BOTH, "what was refused does not count"
+
+
+async def test_many_addresses_together_are_held_back_from_one_name(database: Database) -> None:
+    await add_operator(database, "Ana", Role.VIEWER)
+    for n in range(logins.OF_ONE_LOGIN):
+        with pytest.raises(WrongLoginError):
+            await enter(database, password="guess", address=f"address {n // OF_BOTH}")
+
+    with pytest.raises(RateLimitedError):
+        await enter(database, address="b")
+
+
 async def test_one_address_can_not_try_many_names(database: Database) -> None:
     for n in range(logins.FROM_ONE_ADDRESS):
         with pytest.raises(WrongLoginError):
