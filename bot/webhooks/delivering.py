@@ -25,6 +25,9 @@ from bot.webhooks.sending import Replied, Sender
 from bot.webhooks.signing import signed_headers
 
 LOOK_EVERY_S = 1.0
+LOOK_AGAIN_S = 0.1
+"""While there was something to begin: a backlog goes by more than a few attempts a second."""
+
 AT_ONCE, AT_ONCE_EACH = 16, 4
 CLAIMED_FOR = timedelta(minutes=1)
 """After so long an attempt that nobody has heard the end of is made again, by another process."""
@@ -50,11 +53,12 @@ class Deliveries:
     async def run(self) -> None:
         try:
             while True:
+                begun = 0
                 try:
-                    await self.begin_due()
+                    begun = await self.begin_due()
                 except SQLAlchemyError as error:  # a busy or restarted database: looked at again
                     log.error("webhooks_not_looked_at", error=str(error))
-                await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(LOOK_AGAIN_S if begun else LOOK_EVERY_S)
         finally:
             for task in self._running:
                 task.cancel()
@@ -70,6 +74,7 @@ class Deliveries:
                 busy=[webhook for webhook, count in counts.items() if count >= AT_ONCE_EACH],
                 under_way=[row.id for row in self._running.values()],
                 limit=AT_ONCE - len(self._running),
+                limit_each=AT_ONCE_EACH,
             )
         )
         begun = 0

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.base import JsonObject
@@ -29,21 +29,39 @@ _DUE = (
     )
     .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
     .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)
-    .where(WebhookDelivery.state == DeliveryState.PENDING, Webhook.disabled_at.is_(None))
-    .order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id)
 )
 
 
 def due(
-    connection: Connection, *, at: datetime, busy: Collection[str], under_way: Collection[str], limit: int
+    connection: Connection,
+    *,
+    at: datetime,
+    busy: Collection[str],
+    under_way: Collection[str],
+    limit: int,
+    limit_each: int,
 ) -> Sequence[DueRow]:
-    """Deliveries whose time has come, but those under way here and those to webhooks that have enough under way."""
-    wanted = _DUE.where(
-        WebhookDelivery.next_attempt_at <= at,
-        WebhookDelivery.webhook_id.not_in(busy),
-        WebhookDelivery.id.not_in(under_way),
+    """Deliveries whose time has come, but those under way here and those to webhooks that have enough under way.
+
+    Of one webhook at most ``limit_each``, and the first of every webhook before the second of any, so that one with a backlog
+    leaves room for the others.
+    """
+    oldest_first = (WebhookDelivery.next_attempt_at, WebhookDelivery.id)
+    place = func.row_number().over(partition_by=WebhookDelivery.webhook_id, order_by=oldest_first)
+    placed = (
+        select(WebhookDelivery.id, place.label("place"))
+        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .where(
+            WebhookDelivery.state == DeliveryState.PENDING,
+            Webhook.disabled_at.is_(None),
+            WebhookDelivery.next_attempt_at <= at,
+            WebhookDelivery.webhook_id.not_in(busy),
+            WebhookDelivery.id.not_in(under_way),
+        )
+        .subquery()
     )
-    return connection.execute(wanted.limit(limit)).all()
+    wanted = _DUE.join(placed, placed.c.id == WebhookDelivery.id).where(placed.c.place <= limit_each)
+    return connection.execute(wanted.order_by(placed.c.place, *oldest_first).limit(limit)).all()
 
 
 def claim(connection: Connection, delivery: DueRow, *, until: datetime) -> bool:

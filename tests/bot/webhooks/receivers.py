@@ -17,16 +17,21 @@ class Post:
 
 @dataclass
 class ScriptedSender:
-    """Stands in for `bot.webhooks.sending.Sender`; the last of ``replies`` is given again and again."""
+    """Stands in for `bot.webhooks.sending.Sender`; the last of ``replies`` is given again and again.
+
+    ``reached`` is set once ``enough`` posts have come.
+    """
 
     replies: list[Replied] = field(default_factory=lambda: [Replied(204)])
     posts: list[Post] = field(default_factory=list)
     wait: asyncio.Event | None = None
+    enough: int = 1
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Replied:
         self.posts.append(Post(url, body, headers))
-        self.reached.set()
+        if len(self.posts) >= self.enough:
+            self.reached.set()
         if self.wait is not None:
             await self.wait.wait()
         return self.replies[min(len(self.posts), len(self.replies)) - 1]

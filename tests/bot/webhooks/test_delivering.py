@@ -16,7 +16,8 @@ from sqlalchemy import select, update
 from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.webhook_tables import DeliveryState, EventType, Webhook, WebhookDelivery, WebhookEvent
-from bot.webhooks.delivering import AT_ONCE_EACH, CLAIMED_FOR, DISABLED_AFTER, WAITS, Deliveries
+from bot.webhooks import delivering
+from bot.webhooks.delivering import AT_ONCE, AT_ONCE_EACH, CLAIMED_FOR, DISABLED_AFTER, WAITS, Deliveries
 from bot.webhooks.outbox import record
 from bot.webhooks.schemas import WebhookIn
 from bot.webhooks.sending import Replied
@@ -243,6 +244,47 @@ async def test_slow_webhook_does_not_keep_another_waiting(database: Database) ->
     await trying.settle()
     done = [row.webhook_id for row in await deliveries(database) if row.state == DeliveryState.DELIVERED]
     assert sorted(done) == sorted([slow] * AT_ONCE_EACH + [other])
+
+
+async def test_backlog_of_one_webhook_does_not_hide_what_others_are_to_hear(database: Database) -> None:
+    crowded = await add_webhook(database, EventType.RELEASE_PROMOTED)
+    await happen(database, AT_ONCE * 2)
+    other = await add_webhook(database, EventType.FEEDBACK_GIVEN)
+    await happen(database, event=EventType.FEEDBACK_GIVEN)
+
+    assert await attempt(database, ScriptedSender()) == AT_ONCE_EACH + 1
+
+    done = [row.webhook_id for row in await deliveries(database) if row.state == DeliveryState.DELIVERED]
+    assert sorted(done) == sorted([crowded] * AT_ONCE_EACH + [other])
+
+
+async def test_backlogs_of_many_webhooks_leave_each_one_a_turn(database: Database) -> None:
+    for _ in range(AT_ONCE // AT_ONCE_EACH):
+        await add_webhook(database, EventType.RELEASE_PROMOTED)
+    await happen(database, AT_ONCE_EACH)
+    other = await add_webhook(database, EventType.FEEDBACK_GIVEN)
+    await happen(database, event=EventType.FEEDBACK_GIVEN)
+
+    assert await attempt(database, ScriptedSender()) == AT_ONCE
+
+    done = [row.webhook_id for row in await deliveries(database) if row.state == DeliveryState.DELIVERED]
+    assert other in done
+
+
+async def test_backlog_is_told_without_a_pause_after_each_few(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "LOOK_EVERY_S", 3600.0)
+    await add_webhook(database)
+    await happen(database, AT_ONCE_EACH * 3)
+    sender = ScriptedSender(enough=AT_ONCE_EACH * 3)
+    running = asyncio.create_task(Deliveries(database, sender).run())  # type: ignore[arg-type]
+
+    await asyncio.wait_for(sender.reached.wait(), 20)
+
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_replay_tells_the_same_event_by_a_delivery_of_its_own(database: Database) -> None:
