@@ -47,7 +47,7 @@ class CheckedConnections(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         try:
             addresses = await self._resolve(host, port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a label that is empty or too long
             raise httpcore.ConnectError(f"the name {host} can't be looked up") from error
         self._check(host, addresses)
         failure: Exception = httpcore.ConnectError(f"the name {host} has no address")

@@ -107,7 +107,11 @@ class Deliveries:
         headers = signed_headers(
             delivery.secret, message_id=delivery.event_id, timestamp=int(time.time()), body=body
         )
-        return await self._sender.post(delivery.url, body, headers)
+        try:
+            return await self._sender.post(delivery.url, body, headers)
+        except Exception as error:  # else it would be made each minute, and nobody see why it fails
+            log.error("webhook_not_sent", delivery=delivery.id, exc_info=error)
+            return Replied(None, error=f"{type(error).__name__}: {error}"[:300])
 
     def _note(self, connection: Connection, delivery: DueRow, replied: Replied) -> None:
         moment = now()

@@ -107,6 +107,10 @@ def checked_url(url: str, *, allowed_hosts: Iterable[str]) -> str:
         host = None
     if not host or not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
         raise InvalidInputError(f"{url[:200]!r} is no URL such as https://example.com/hooks (in ASCII)")
+    if not _can_be_looked_up(host):
+        raise InvalidInputError(
+            f"{host[:200]!r} is no host name: between its dots there are 1 to 63 characters each"
+        )
     allowed = host in {name.lower() for name in allowed_hosts}
     if parts.scheme != "https" and not (parts.scheme == "http" and allowed):
         raise InvalidInputError(
@@ -121,6 +125,14 @@ def checked_url(url: str, *, allowed_hosts: Iterable[str]) -> str:
             f"{host} is not a public address; if that is meant, add it to KEFU_WEBHOOKS__ALLOWED_HOSTS"
         )
     return url
+
+
+def _can_be_looked_up(host: str) -> bool:
+    try:
+        host.encode("idna")  # as the look-up does (RFC 1035, 2.3.4)
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_inside(host: str) -> bool:

@@ -103,6 +103,13 @@ async def test_this_machine_is_not_reached_by_its_name() -> None:
     assert "not a public address" in str(replied.error)
 
 
+@pytest.mark.parametrize("host", ["hooks..example.com", "a" * 64 + ".example.com"])
+async def test_name_that_can_not_be_looked_up_is_no_reply(host: str) -> None:
+    replied = await Sender(CheckedBackend(())).post(f"https://{host}/", b"{}", {})
+
+    assert (replied.status, replied.error) == (None, f"ConnectError: the name {host} can't be looked up")
+
+
 def local() -> Sender:
     return Sender(CheckedBackend(["127.0.0.1"]))
 
@@ -165,7 +172,13 @@ async def test_nobody_listening_is_no_reply() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/hooks?x=1", "http://crm.internal:8080/", "https://8.8.8.8/"]
+    "url",
+    [
+        "https://example.com/hooks?x=1",
+        "https://example.com./",
+        "http://crm.internal:8080/",
+        "https://8.8.8.8/",
+    ],
 )
 def test_good_urls_are_taken(url: str) -> None:
     assert checked_url(url, allowed_hosts=["crm.internal"]) == url
@@ -182,6 +195,8 @@ def test_good_urls_are_taken(url: str) -> None:
         ("https://example.com/\r\nX: 1", "is no URL"),
         ("https://[::1", "is no URL"),
         ("https://example.com/" + "a" * 2000, "is no URL"),
+        ("https://hooks..example.com/", "is no host name"),
+        ("https://" + "a" * 64 + ".example.com/", "is no host name"),
         ("http://example.com/", "does not begin with https://"),
         ("file:///etc/passwd", "is no URL"),
         ("gopher://example.com/", "does not begin with https://"),

@@ -192,6 +192,21 @@ async def test_attempt_of_a_process_that_was_killed_is_made_again(database: Data
     assert (row.state, row.attempts) == (DeliveryState.DELIVERED, 2)
 
 
+async def test_error_that_nobody_thought_of_is_a_failed_attempt(database: Database) -> None:
+    class Broken(ScriptedSender):
+        async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Replied:
+            raise UnicodeError("label empty or too long")
+
+    await add_webhook(database)
+    await happen(database)
+
+    await attempt(database, Broken())
+
+    (row,) = await deliveries(database)
+    assert (row.state, row.last_error) == ("pending", "UnicodeError: label empty or too long")
+    assert (await webhook(database)).failing_since is not None
+
+
 async def test_webhook_that_fails_for_days_is_disabled_and_can_be_enabled_again(database: Database) -> None:
     id = await add_webhook(database)
     await happen(database)
