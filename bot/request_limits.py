@@ -1,5 +1,6 @@
 """Refuses bodies that are too large before anybody reads them."""
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import TooLargeError
@@ -20,8 +21,8 @@ def limit_for(path: str) -> int:
     return KNOWLEDGE_LIMIT if with_texts else BODY_LIMIT
 
 
-class _BodyTooLargeError(Exception):
-    pass
+class _BodyTooLargeError(HTTPException):
+    """Of the one kind that FastAPI passes on when reading a body fails; all else it takes for a body that is wrong."""
 
 
 class BodyLimitMiddleware:
@@ -50,7 +51,7 @@ class BodyLimitMiddleware:
             message = await receive()
             arrived += len(message.get("body", b""))
             if arrived > limit:
-                raise _BodyTooLargeError
+                raise _BodyTooLargeError(error.status, error.detail)
             return message
 
         async def watched(message: Message) -> None:

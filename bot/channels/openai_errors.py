@@ -13,7 +13,14 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from bot.db.overload import passing
-from bot.errors import ForbiddenError, KefuError, NotFoundError, RateLimitedError, UnauthorizedError
+from bot.errors import (
+    ForbiddenError,
+    KefuError,
+    NotFoundError,
+    RateLimitedError,
+    TooLargeError,
+    UnauthorizedError,
+)
 
 _TYPES: dict[type[KefuError], tuple[str, str | None]] = {
     UnauthorizedError: ("authentication_error", "invalid_api_key"),
@@ -31,7 +38,7 @@ class ErrorDetails(BaseModel):
 
 
 class OpenAiError(BaseModel):
-    """The one shape of all errors here, except 413, which is a problem: it comes before the path is looked at."""
+    """The one shape of all errors here, except 413, which is a problem here, too: it can come before the path is looked at."""
 
     error: ErrorDetails
 
@@ -57,7 +64,9 @@ class OpenAiRoute(APIRoute):
                 return _invalid(error)
             except KefuError as error:
                 return _known(error)
-            except HTTPException as error:  # a body that is no JSON in UTF-8
+            except HTTPException as error:  # a body that is no JSON in UTF-8, or too large
+                if error.status_code == TooLargeError.status:
+                    raise
                 return _body(error.status_code, str(error.detail), "invalid_request_error", None)
             except OperationalError as error:
                 if passes := passing(error):

@@ -1,6 +1,6 @@
 """Who gets in, what they may do there, and that no route was forgotten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -110,6 +110,20 @@ async def test_nothing_changes_from_another_origin(open_desk: OpenDesk, origin: 
         assert response.status_code == 403, case.id
     login = await desk.client.post("/console/login", data={"name": "x"}, headers={"Origin": origin})
     assert login.status_code == 403
+
+
+async def test_form_that_does_not_tell_its_length_is_refused_once_it_is_too_large(
+    new_browser: NewBrowser,
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 8192
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = await new_browser().post("/console/login", content=endless(), headers=form)
+
+    assert response.status_code == 413
+    assert response.headers["content-type"].startswith("text/html")
 
 
 async def test_token_is_taken_from_a_field_or_from_a_header(open_desk: OpenDesk) -> None:

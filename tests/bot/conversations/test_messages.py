@@ -1,6 +1,7 @@
 """The way of one message through HTTP, on both databases."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -208,6 +209,23 @@ async def test_body_over_16_kb_is_refused(talk: Talk) -> None:
 
     assert response.status_code == 413
     assert response.json()["type"] == "urn:kefu:problem:too-large"
+
+
+@pytest.mark.parametrize("path", ["/v1/conversations", "/v1/chat/completions"])
+async def test_body_that_does_not_tell_its_length_is_refused_once_it_is_too_large(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * 8192
+
+    response = await client.post(path, content=endless(), headers={"Content-Type": "application/json"})
+
+    assert "content-length" not in response.request.headers
+    assert response.status_code == 413
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == "urn:kefu:problem:too-large"
+    assert path in response.json()["detail"]
 
 
 async def test_key_sees_the_explanation_and_a_visitor_does_not(talk: Talk, new_key, knowledge) -> None:
