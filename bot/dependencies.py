@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
-from bot.access.address_blocks import AddressBlocks
+from bot.access.address_blocks import AddressBlocks, caller_of
 from bot.access.idempotency import IdempotentCall, RunningRequests
 from bot.access.origins import SiteOrigins
 from bot.access.principals import KeyPrincipal, Principal, Scope, TokenPrincipal, identify
@@ -65,6 +65,11 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
+def limited_address_of(request: Request) -> str:
+    """What limits by address go by; not each address of those that one machine may take."""
+    return caller_of(address_of(request))
+
+
 def block_of_caller(request: Request) -> str | None:
     """The keyed hash of the network that a request comes from; None where that can't be told."""
     return parts_of(request).address_blocks.hashed(address_of(request))
@@ -87,13 +92,13 @@ async def _identified(
 ) -> TokenPrincipal | None:
     parts = parts_of(request)
     if credentials is None:
-        parts.rate_limits.check_address(address_of(request))
+        parts.rate_limits.check_address(limited_address_of(request))
         return None
     token = credentials.credentials
     try:
         principal = await parts.database.quick.read(lambda connection: identify(connection, token))
     except UnauthorizedError:
-        parts.rate_limits.check_address(address_of(request))
+        parts.rate_limits.check_address(limited_address_of(request))
         raise
     if isinstance(principal, KeyPrincipal):
         parts.rate_limits.check_key(principal.id)

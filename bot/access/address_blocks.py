@@ -23,6 +23,9 @@ from retrieval.trust import key_of as key_of
 
 PERIOD_DAYS = 90
 IPV4_BITS, IPV6_BITS = 24, 48
+CALLER_IPV6_BITS = 64
+"""One network (RFC 4291, 2.5.1), in which a single machine may take any address it likes."""
+
 FOLDER = "address-keys"
 _KEY_FILE = re.compile(r"(\d{1,9})\.key")
 _DAY_S = 24 * 3600
@@ -30,14 +33,31 @@ _DAY_S = 24 * 3600
 
 def block_of(address: str) -> str | None:
     """The network an address lies in, such as ``203.0.113.0/24``; None for what is no address."""
+    parsed = _parsed(address)
+    return None if parsed is None else _network(parsed, IPV4_BITS if parsed.version == 4 else IPV6_BITS)
+
+
+def caller_of(address: str) -> str:
+    """Whom limits by address take it for: an IPv4 by itself, an IPv6 for all of its /64; what is no address stays as it is."""
+    parsed = _parsed(address)
+    if parsed is None:
+        return address
+    return str(parsed) if parsed.version == 4 else _network(parsed, CALLER_IPV6_BITS)
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 written as an IPv6 is the IPv4."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return None
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    bits = IPV4_BITS if parsed.version == 4 else IPV6_BITS
-    return str(ipaddress.ip_network((parsed, bits), strict=False))
+        return parsed.ipv4_mapped
+    return parsed
+
+
+def _network(address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    return str(ipaddress.ip_network((address, bits), strict=False))
 
 
 class AddressBlocks:

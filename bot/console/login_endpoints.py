@@ -9,7 +9,7 @@ from bot.console.access import AsViewer
 from bot.console.gate import COOKIE, PREFIX
 from bot.console.navigation import entries_for
 from bot.console.rendering import go_to, page
-from bot.dependencies import PartsDep, address_of
+from bot.dependencies import PartsDep, limited_address_of
 from bot.errors import RateLimitedError
 from bot.operators.logins import LONGEST, WrongLoginError, log_in, log_out
 from bot.operators.service import all_operators
@@ -41,7 +41,7 @@ async def send_login(
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",
 ) -> Response:
-    address = address_of(request)
+    address = limited_address_of(request)
     parts.rate_limits.check_address(address)
     try:
         token = await log_in(parts.database, name=name, password=password, address=address)

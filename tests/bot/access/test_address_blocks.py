@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.access.address_blocks import FOLDER, PERIOD_DAYS, AddressBlocks, block_of, key_of
+from bot.access.address_blocks import FOLDER, PERIOD_DAYS, AddressBlocks, block_of, caller_of, key_of
 
 PERIOD_S = PERIOD_DAYS * 24 * 3600
 
@@ -27,6 +27,22 @@ PERIOD_S = PERIOD_DAYS * 24 * 3600
 )
 def test_block_is_the_network_around_an_address(address: str, block: str | None) -> None:
     assert block_of(address) == block
+
+
+@pytest.mark.parametrize(
+    ("address", "caller"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_limits_take_a_network_of_ipv6_for_one_caller(address: str, caller: str) -> None:
+    assert caller_of(address) == caller
 
 
 def test_addresses_of_one_block_have_one_hash_and_others_another(tmp_path: Path) -> None:
