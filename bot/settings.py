@@ -46,15 +46,24 @@ def _split_dates(value: object) -> object:
     return tuple(dates)
 
 
-_EXACT_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+_EXACT_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])")
+_PORT = re.compile(r":(\d{1,5})$")
+_DEFAULT_PORTS, _LARGEST_PORT = {"http": 80, "https": 443}, 65535
 
 
 def exact_origin(origin: str) -> str:
-    """The origin as browsers write it. Raises ValueError for anything but scheme, host and port."""
+    """The origin as browsers write it: they leave out the scheme's own port (RFC 6454, 6.1).
+
+    Raises ValueError for anything but scheme, host and port.
+    """
     written = origin.strip().lower()
-    if not _EXACT_ORIGIN.fullmatch(written):
+    found = _PORT.search(written)
+    host, port = (written[: found.start()], int(found[1])) if found else (written, None)
+    if not _EXACT_ORIGIN.fullmatch(host) or (port or 0) > _LARGEST_PORT:
         raise ValueError(f"{origin!r} is not an exact origin such as https://shop.example")
-    return written
+    if port is None or port == _DEFAULT_PORTS[host.partition(":")[0]]:
+        return host
+    return f"{host}:{port}"
 
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

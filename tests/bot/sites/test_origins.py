@@ -8,7 +8,7 @@ from bot.access import origins as origins_module
 from bot.access.principals import Scope
 from bot.db.access_tables import Site
 from bot.db.engine import Database
-from bot.settings import Settings
+from bot.settings import Settings, exact_origin
 from tests.fixtures.apps import started_app
 from tests.fixtures.services import Talk, start_talk
 
@@ -35,6 +35,47 @@ async def preflight(
         "Access-Control-Request-Headers": "authorization",
     }
     return await client.options(path, headers=asked)
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("https://shop.example", "https://shop.example"),
+        (" HTTPS://Shop.example ", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80", "http://shop.example"),
+        ("https://shop.example:80", "https://shop.example:80"),
+        ("http://shop.example:443", "http://shop.example:443"),
+        ("https://shop.example:08443", "https://shop.example:8443"),
+        ("https://shop.example:65535", "https://shop.example:65535"),
+        ("http://[2001:db8::80]", "http://[2001:db8::80]"),
+        ("http://[2001:db8::80]:80", "http://[2001:db8::80]"),
+    ],
+)
+def test_origin_is_kept_as_browsers_write_it(given: str, written: str) -> None:
+    assert exact_origin(given) == written
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("https://shop.example:65536", "https://shop.example:", "https://shop.example:4:3", "https://:443"),
+        *("https://shop.example:443/", "shop.example:443", "443", ""),
+    ],
+)
+def test_what_is_no_origin_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="is not an exact origin"):
+        exact_origin(given)
+
+
+async def test_page_is_let_in_where_its_origin_was_listed_with_the_port(
+    client: httpx.AsyncClient, new_key
+) -> None:
+    admin = await new_key(Scope.ADMIN)
+    listed = await client.patch("/v1/sites/default", json={"origins": [f"{SHOP}:443"]}, headers=admin)
+    assert listed.json()["origins"] == [SHOP]
+
+    assert (await preflight(client, SHOP)).headers[ALLOW] == SHOP
 
 
 async def test_site_without_a_list_serves_pages_from_everywhere(client: httpx.AsyncClient) -> None:
