@@ -90,8 +90,13 @@ class DatabaseSettings(BaseModel):
             return None
         try:
             driver = make_url(url).drivername
-        except ArgumentError as error:
-            raise ValueError(f"not a SQLAlchemy URL: {url!r}") from error
+        except (
+            ArgumentError,
+            ValueError,
+        ):  # the latter where a password stands as the port
+            raise ValueError(
+                "not a SQLAlchemy URL; write such as postgresql+psycopg://user:password@host/db"
+            ) from None
         if driver not in ("sqlite+aiosqlite", "postgresql+psycopg"):
             raise ValueError(f"{driver!r} is not supported; use sqlite+aiosqlite:// or postgresql+psycopg://")
         return url
@@ -259,7 +264,9 @@ class PhrasingSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="KEFU_", env_nested_delimiter="__", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KEFU_", env_nested_delimiter="__", frozen=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(Path("kefu-data"), description="Database, checkpoints, snapshots, exports")
     models_dir: Path | None = Field(None, description="Exported backbones; default: the user's cache folder")

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from bot.db.base import now
@@ -216,6 +217,27 @@ def test_command_ends_with_1_when_something_is_wrong(
     lines = run_kefu("doctor", **variables)
     assert lines.status == 1
     assert "problem release: none is promoted\n        → run: kefu demo" in lines.out
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg//kefu:secret@db/kefu",
+        "postgresql+psycopg:/kefu:secret@db/kefu",
+        "kefu:secret@db/kefu",
+        "postgresql+psycopg://kefu:secret",
+        "postgresql+psycopg://kefu:secret/kefu",
+        "postgres://kefu:secret@db/kefu",
+    ],
+)
+def test_mistyped_url_of_the_database_is_told_without_its_password(run_kefu: RunKefu, url: str) -> None:
+    for command in (("doctor",), ("doctor", "--json"), ("sites", "list")):
+        ended = run_kefu(*command, KEFU_DATABASE__URL=url)
+        assert "KEFU_DATABASE__URL" in ended.out + ended.err
+        assert "secret" not in ended.out + ended.err
+    with pytest.raises(ValidationError) as error:
+        Settings(database={"url": url})  # type: ignore[arg-type]
+    assert "secret" not in str(error.value)
 
 
 def test_wrong_settings_are_a_finding_too(run_kefu: RunKefu) -> None:
