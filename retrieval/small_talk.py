@@ -1,47 +1,96 @@
-"""Greetings, thanks and goodbyes: messages that ask nothing, so nothing is searched for them."""
+"""Greetings, thanks, goodbyes and acknowledgements: messages that ask nothing, so nothing is searched for them.
 
+A message may have several ("great, thank you, bye"); whatever else is in it makes it a question ("ok and how long does it take").
+A bare "yes" or "no" is not among them: it may answer something.
+"""
+
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 
 from retrieval.normalize import fold
 
 
 class SmallTalk(StrEnum):
+    """The weakest first: of several, the strongest is replied to."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
     GREETING = "greeting"
     THANKS = "thanks"
     GOODBYE = "goodbye"
 
 
+LONGEST = 80
+"""Characters. Longer messages are not even looked at."""
 _PHRASES = {
+    SmallTalk.ACKNOWLEDGEMENT: (
+        "ok, okay, okey, k, kk, okie, okay then, ok then, alright, alright then, all right, got it, gotcha, i got it, i see, "
+        "i understand, understood, noted, makes sense, that makes sense, good to know, sounds good, sounds great, great, perfect, "
+        "cool, nice, fine, thats fine, thats great, thats good, thats all good, all good, awesome, excellent, wonderful, amazing, "
+        "brilliant, very good, good, sure, sure thing, will do, never mind, nevermind, nvm, no problem, no worries, no thanks, no thank you, "
+        "no thank u, im good, "
+        "好, 好的, 好的好的, 好吧, 好嘞, 好滴, 好哒, 好呀, 好啊, 行, 行吧, 可以了, 嗯, 嗯嗯, 嗯呢, 哦, 哦哦, 噢, 明白, 明白了, 知道了, 我知道了, "
+        "我明白了, 了解, 了解了, 懂了, 我懂了, 收到, 清楚了, 原来如此, 没问题, 没关系, 不用了, 算了"
+    ),
     SmallTalk.GREETING: (
         "hi, hello, hey, hi there, hello there, hey there, hiya, good morning, good afternoon, good evening, "
-        "good day, greetings, howdy, hi bot, hello bot, yo, anyone there, anybody there, is anyone there, "
-        "你好, 您好, 你好啊, 你好呀, 您好啊, 哈喽, 哈啰, 嗨, 嘿, 早, 早上好, 上午好, 中午好, 下午好, 晚上好, 在吗, 在么, "
+        "good day, greetings, howdy, hi bot, hello bot, yo, anyone there, anybody there, is anyone there, how are you, "
+        "你好, 您好, 你好啊, 你好呀, 您好啊, 哈喽, 哈啰, 嗨, 嘿, 早, 早安, 午安, 早上好, 上午好, 中午好, 下午好, 晚上好, 在吗, 在么, "
         "在不在, 有人吗, 有人在吗, 亲, 亲在吗, 客服在吗, 客服你好, 人在吗, 你好在吗, 您好在吗"
     ),
     SmallTalk.THANKS: (
-        "thanks, thank you, thx, ty, tysm, thank you very much, thank you so much, thanks a lot, many thanks, "
-        "thanks so much, cheers, great thanks, ok thanks, okay thanks, ok thank you, perfect thanks, got it thanks, "
-        "thanks for your help, thank you for your help, that helped, that helps, "
-        "谢谢, 谢谢你, 谢谢您, 多谢, 谢啦, 谢了, 感谢, 非常感谢, 好的谢谢, 好谢谢, 知道了谢谢, 明白了谢谢, 谢谢啦, 十分感谢, "
-        "谢谢帮忙, 麻烦你了, 麻烦您了, 辛苦了"
+        "thanks, thank you, thank u, thankyou, thanku, thx, tnx, ty, tysm, thank you very much, thank you so much, thanks a lot, "
+        "thanks so much, thanks very much, thanks a million, thanks again, thank you again, many thanks, cheers, "
+        "thanks for your help, thank you for your help, thanks for the help, thank you for the help, much appreciated, "
+        "i appreciate it, that helped, that helps, "
+        "谢谢, 谢谢你, 谢谢您, 多谢, 谢啦, 谢了, 感谢, 感谢你, 感谢您, 非常感谢, 非常谢谢, 谢谢啦, 谢谢了, 太谢谢了, 十分感谢, 谢谢帮忙, "
+        "谢谢帮助, 谢谢你的帮助, 谢谢您的帮助, 谢谢你的帮忙, 谢谢你帮忙, 感谢你的帮助, 感谢您的帮助, 麻烦你了, 麻烦您了, 辛苦了, 3q, 唔该"
     ),
     SmallTalk.GOODBYE: (
-        "bye, goodbye, good bye, bye bye, see you, see ya, cya, have a nice day, have a good day, good night, "
-        "thats all, that is all, no thats all, nothing else, no thanks bye, thanks bye, "
+        "bye, goodbye, good bye, bye bye, see you, see ya, cya, have a nice day, have a good day, have a great day, good night, "
+        "thats all, that is all, thats it, thatll be all, no thats all, no thats it, nothing else, "
         "再见, 拜拜, 拜, 88, 回见, 没事了, 没有了, 没别的了, 先这样, 就这样, 晚安"
     ),
 }
-_MEANING = {
-    fold(phrase): kind
-    for kind, phrases in _PHRASES.items()
-    for phrase in phrases.split(",")
-    if phrase.strip()
+_FILLERS = (
+    "u, man, mate, bro, sir, madam, maam, dear, guys, all, then, so, now, well, oh, ah, very much, so much, a lot, again, for now, "
+    "亲, 亲爱的, 你, 您, 你们, 啊, 呀, 哈, 啦, 了, 那, 那就, 真的, 客服"
+)
+_HAN_OR_WORD = re.compile("[\u3400-\u9fff]|[^\\s\u3400-\u9fff]+")
+_STRENGTH = tuple(SmallTalk)
+
+
+def _words(phrase: str) -> tuple[str, ...]:
+    """Chinese is written without blanks: each of its characters counts as a word."""
+    return tuple(_HAN_OR_WORD.findall(fold(phrase)))
+
+
+_MEANING: dict[tuple[str, ...], SmallTalk | None] = {
+    **{_words(filler): None for filler in _FILLERS.split(",")},
+    **{_words(phrase): kind for kind, phrases in _PHRASES.items() for phrase in phrases.split(",")},
 }
-_LONGEST = max(map(len, _MEANING))
+_MOST_WORDS = max(map(len, _MEANING))
 
 
 def small_talk(utterance: str) -> SmallTalk | None:
-    """The kind of small talk the whole utterance is; None as soon as there is anything else in it."""
-    if len(utterance) > 2 * _LONGEST:
+    """The strongest kind of small talk in the utterance; None as soon as there is anything else in it."""
+    if len(utterance) > LONGEST:
         return None
-    return _MEANING.get(fold(utterance))
+    kinds = [kind for kind in _fewest_phrases(_words(utterance)) if kind is not None]
+    return max(kinds, key=_STRENGTH.index, default=None)
+
+
+def _fewest_phrases(words: tuple[str, ...]) -> Sequence[SmallTalk | None]:
+    """The kinds of the phrases that the words consist of, a filler being None; nothing where they hold anything else.
+
+    With the fewest phrases "no thats all" is one and not a bare "no" before another.
+    """
+    until: list[Sequence[SmallTalk | None] | None] = [()]
+    for end in range(1, len(words) + 1):
+        ways = [
+            (*before, _MEANING[words[start:end]])
+            for start in range(max(end - _MOST_WORDS, 0), end)
+            if (before := until[start]) is not None and words[start:end] in _MEANING
+        ]
+        until.append(min(ways, key=len, default=None))
+    return until[-1] or ()

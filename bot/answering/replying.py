@@ -254,6 +254,7 @@ def _say(outcome: Outcome, rule: str, text: str, language: str) -> Reply:
 def _small_talk_reply(kind: SmallTalk, language: str) -> Reply:
     texts = texts_for(language)
     said = {
+        SmallTalk.ACKNOWLEDGEMENT: texts.acknowledgement,
         SmallTalk.GREETING: texts.welcome,
         SmallTalk.THANKS: texts.thanks,
         SmallTalk.GOODBYE: texts.goodbye,

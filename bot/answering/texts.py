@@ -12,6 +12,7 @@ class Texts:
     person_requested: str
     failed: str
     welcome: str
+    acknowledgement: str
     thanks: str
     goodbye: str
     other_language_only: str
@@ -26,6 +27,7 @@ TEXTS = {
         person_requested="Of course. I've asked our team.",
         failed="I'm sorry, I can't answer right now. I've passed your message to our team.",
         welcome="Hello! What can I do for you?",
+        acknowledgement="All right. If there is anything else, just ask.",
         thanks="You're welcome! Anything else?",
         goodbye="Goodbye, and thank you for writing!",
         other_language_only="I only have this in another language. It says:",
@@ -38,6 +40,7 @@ TEXTS = {
         person_requested="好的，已经为您转接人工客服。",
         failed="抱歉，我现在无法回答。您的消息已经转给我们的客服同事。",
         welcome="您好！请问有什么可以帮您？",
+        acknowledgement="好的，还有其他问题随时问我。",
         thanks="不客气！还有其他问题吗？",
         goodbye="感谢您的咨询，再见！",
         other_language_only="这方面目前只有其他语言的资料，原文如下：",

@@ -59,6 +59,13 @@ async def test_messages_are_kept_in_order_with_their_exchange(talk: Talk) -> Non
     ]
 
 
+@pytest.mark.parametrize(("text", "language"), [("ok, got it", "en"), ("好的", "zh")])
+async def test_acknowledgement_is_replied_to_without_a_handoff(talk: Talk, text: str, language: str) -> None:
+    exchange = (await talk.say(text)).json()
+
+    assert (exchange["outcome"], exchange["reply"]["text"]) == ("answered", TEXTS[language].acknowledgement)
+
+
 async def test_personal_data_is_masked_before_it_is_stored(talk: Talk, database: Database) -> None:
     await talk.say("I am bob@example.com, where is my invoice?")
 
