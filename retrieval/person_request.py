@@ -20,7 +20,14 @@ from retrieval.normalize import normalize, to_simplified
 from retrieval.person_request_chinese import asks_in_chinese
 from retrieval.person_request_english import asks_in_english
 
-_CLAUSE = re.compile(r"[,.;!?~、，。！？；…\n]+|(?<= )(?:but|and|so|because)(?= )|而且|但是|所以")
+# A blank between Chinese words is often all that stands before the wish ("我的快递什么时候到 找人工").
+_BLANK_BEFORE_A_WISH = (
+    r"(?<=[\u4e00-\u9fff]{4})(?<![不别想需])(?<!不用)(?<!不要)(?<!不必)(?<!需要)(?<!必要)"
+    r" (?=[\u4e00-\u9fff]{0,4}(?:找|要|转|接|换|给我))"
+)
+_CLAUSE = re.compile(
+    rf"[,.;!?~、，。！？；…\n]+|(?<= )(?:but|and|so|because)(?= )|而且|但是|所以|{_BLANK_BEFORE_A_WISH}"
+)
 _CHINESE = re.compile("[\u4e00-\u9fff]|ren ?gong|zhen ?ren|ke ?fu|zrg")
 _LATIN = re.compile("[a-z]")
 

@@ -40,6 +40,8 @@ _ASKING = (
     # 换个人来, 找个能解决的人
     r"换(?:一?个)?人(?:$|来|跟|和|说|回|行|吧|啊|处理|服务|聊|接)|[叫来](?:一?个)?(?:活|真)?人(?:$|来|出来)"
     r"|找(?:一?个)(?:懂的|能解决的?|正常的?|会说话的?|靠谱的?|明白|活)人|来个人",
+    # 我要找人
+    r"(?:^|要|想|给我|帮我)找(?:一?个)?人(?:$|来$|谈|说|聊|处理|解决)",
     r"(?:有没有|有|能不能有)人(?:理我|回我|回复我|处理|能帮我)",
     # 给我回电话
     r"(?:给我(?!的)|帮我|让.{1,8}|请|麻烦|安排.{0,6})(?:回(?:一?个)?电话?|打(?:一?个)?电话给我(?!的|们|[妈爸女儿姐妹哥弟老朋同])|打(?:一?个)?电话(?!给)|来(?:一?个)?电话|联系我|致电)",
@@ -68,8 +70,10 @@ _HOW_TO_CONTACT = re.compile(
     "(?:怎么|如何|怎样|哪里|哪儿|哪).{0,4}(?:联系|找)[^真人活]{0,4}客服$|需要联系|要联系|必须"
 )
 _CARRIER = re.compile("快递|骑手|配送|司机|师傅|送货|派送|派件|发货|会.{0,4}吗$|为什么|怎么|谁|没")
+# 要不要人工 asks for it.
+_SAYS_NO = re.compile("(?<![要需])不$")
 _REFUSED = re.compile(
-    "(?:不用|不要|不需要|无需|别|不必|没必要|先不|不想|甭|勿|不用再)(?:给我|帮我|再|去|你|总|老|急着|现在|先)*$"
+    "(?:不用|不要|不需要|不需|无需|别|不必|没必要|先不|不想|甭|勿|不用再)(?:给我|帮我|再|去|你|总|老|急着|现在|先)*$"
 )
 _PAST = re.compile("过|昨天|之前|上次|已经|刚才|刚刚|说了|打了")
 
@@ -101,9 +105,8 @@ def _asks_somewhere(text: str) -> bool:
         before = text[: match.start()]
         about_calls = "电" in match[0] or "联系我" in match[0]
         told = _PAST.search(text) and not re.search("转|要|请|给我|帮我|换", match[0])
-        if not (
-            _REFUSED.search(before) or told or (about_calls and _CARRIER.search(text.replace("有没有", "")))
-        ):
+        refused = _REFUSED.search(before) or (match[0][0] in "要需想" and _SAYS_NO.search(before))
+        if not (refused or told or (about_calls and _CARRIER.search(text.replace("有没有", "")))):
             return True
         position = match.start() + 1
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import lru_cache
 
 
@@ -115,7 +116,7 @@ _ASKING = (
     r"\b(?:person|staff|team|people) (?:ever |actually |really |please |to |can |could |will )*(?:answer|help|reply to|respond to|talk to) me\b",
     r"\bwhere(?:'s| is| are) (?:the|your|a|my) (?:human|agent|staff|real person|representative)\b",
     # … a real person … me: whatever the words between
-    rf"\b(?:i|i'd|i'll|i'm|i've|me|please|let|gimme)\b(?: (?!(?:if|are|you're|am)\b)\S+){{0,12}}? (?<![0-9] )(?:human|{_SURE} {_STAFF})\b(?! being {_STAFF}){_NOTHING_MORE}",
+    rf"\b(?:i|i'd|i'll|i'm|i've|me|please|let|gimme)\b(?: (?!(?:if|are|you're|am|no|not|don't|dont|don)\b)\S+){{0,12}}? (?<![0-9] )(?:human|{_SURE} {_STAFF})\b(?! being {_STAFF}){_NOTHING_MORE}",
     # complain to a real person
     rf"\b(?:complain|explain|report|show|say|complaining|explaining) (?:\w+ ){{0,3}}to (?:a |an |the |some )?{_SURE} {_STAFF}\b",
     # is there a human I can …, any human around
@@ -175,6 +176,12 @@ _ABOUT_THE_SERVICE = re.compile(
 _PAST = re.compile(
     r"\b(?:had|was|were|been|yesterday|already|last (?:week|month|time|night)|ago|after|while)\b"
 )
+# What happened before one of these is another matter ("i was charged twice i want to speak to a person").
+_WISHES_NOW = re.compile(
+    r"(?<!\bif )(?<!\bwhen )(?<!\bwhere )(?<!\bwhile )(?<!\buntil )(?<!\bunless )\b(?:i (?:just |really |still |now |only )?"
+    r"(?:want|need|wish|would like|demand)|i'd (?:just |really )?(?:like|rather)|let me|please"
+    r"|(?:can|could|may) (?:i|we|you|u|someone|somebody|an?))\b"
+)
 _REFUSED = re.compile(
     r"\b(?:don't|dont|do not|don t|no need|need not|needn't|never|no longer|without|stop|avoid|not)"
     r"(?: (?:really|actually|even|just|want|need|wish|like|have|to|for|a|an|me|any|trying|ever|be|yet)){0,4} ?$"
@@ -191,10 +198,17 @@ def asks_in_english(clause: str) -> bool:
     if _is_bare(words, text):
         return True
     about = _ABOUT_THE_SERVICE.search(text) is not None
+    wishes = [0, *(wish.start() for wish in _WISHES_NOW.finditer(text))]
     return any(
-        not about and not _REFUSED.search(text[: match.start()]) and not _PAST.search(text[: match.start()])
+        not about
+        and not _REFUSED.search(text[: match.start()])
+        and not _PAST.search(text, _last_up_to(match.start(), wishes), match.start())
         for match in _ASKS.finditer(text)
     )
+
+
+def _last_up_to(place: int, places: list[int]) -> int:
+    return places[bisect_right(places, place) - 1]
 
 
 def _is_bare(words: list[str], text: str) -> bool:

@@ -48,6 +48,22 @@ please have someone call me
 zhuan rengong
 ＡＧＥＮＴ
 转 人 工
+i was charged twice i want to speak to a person
+my parcel was lost i want to talk to someone
+ive been waiting for 2 weeks let me talk to a human
+i already tried that please connect me to an agent
+my order was cancelled can i talk to someone
+i don't want a bot i want a human
+I don't care, get me a human
+why don't you connect me to a human
+can't you connect me to an agent
+i do not understand get me a human
+我的快递什么时候到 找人工
+昨天联系过客服没用 给我找经理
+為什麼一直是機器人 我要真人客服
+我要找人
+要不要人工
+需不需要人工
 """.splitlines()
 
 QUESTIONS = """\
@@ -81,6 +97,22 @@ can someone help me reset my password
 模特是真人吗
 快递员没给我打电话
 狗飼料包裝沒寫清楚成分，有人管嗎
+不要人工
+我不要人工客服
+不需要人工
+我不想要人工
+不需要人工，我就问一下多久发货
+不想转人工，怎么退货
+先不用了 不用 转人工
+快递员说 找不到我家
+找人代付可以吗
+I do not want a human
+please don't connect me to a human
+please do not transfer me to a human
+I don't need a human
+no thanks I don't need a human
+i don't want to talk to a human, just tell me when my parcel comes
+i was told to wait when i asked to speak to a manager
 12345
 ？？
 
