@@ -32,6 +32,8 @@ _PHONE = re.compile(
     rf"|{_CHINA}\(?0(?:10|2\d|[3-9]\d\d)\)?{_GAP}[1-9]\d{{2,3}}{_GAP}\d{{4}}"
     # (555) 123-4567, 1-555-123-4567
     rf"|(?<![0-9]-)(?:1[ .-]?)?(?:\(\d{{3}}\)[ -]?|\d{{3}}[ .-])\d{{3}}[ .-]\d{{4}}"
+    # (555)2234567, 555-2234567: neither three-digit group begins with 0 or 1 (North American Numbering Plan)
+    rf"|(?<![0-9]-)(?:\([2-9]\d\d\)|[2-9]\d\d-)[2-9]\d{{6}}(?!-\d)"
     # 020 7946 0958, 06 12 34 56 78, 0912345678: a trunk prefix and nine to eleven digits in all
     rf"|(?P<national>(?=(?:[ .()-]{{0,3}}\d){{9}})\(?0[1-9]\d{{0,3}}\)?(?:[ .-]?\d{{2,9}}){{1,4}})"
     # +44 (0)20 7946 0958, 0044 20 …
@@ -42,9 +44,16 @@ _PHONE = re.compile(
 _DATE = re.compile(r"0?\d[-. ]\d{1,2}[-. ]\d{4}|0?\d[-.]\d\d[-.]\d\d[ -]")
 _LINK_WORD = r"(?: ?(?:numbers?|no\.?|num|is|are|at|on|to|号码|號碼|号|號|是|为|為|改成|改为|改為|换成|[:：,，#=])){0,4} ?"
 _PHONE_LABEL = re.compile(
-    r"(?:(?<![a-z])(?:(?:tele|cell)?phone|tel|mobile|cell|whats ?app|fax|(?:call|text|reach|contact) (?:me|us|him|her)"
-    r"|my number)|手机|手機|电话|電話|座机|座機|传真|傳真|致电|回电|联系方式|聯絡方式)"
+    r"(?:(?<![a-z])(?:(?:tele|cell)?phone|tel|mobile|mob|cell|ph|whats ?app(?: me| us)?|fax"
+    r"|(?:call|text|ring|reach|contact) (?:me|us|him|her|back)|contact(?= n)|(?:please|pls|plz) contact"
+    r"|(?<!the )(?<!a )(?<!your )(?<!my )(?<!this )(?:call|ring|dial|text|sms)|my number)|手机|手機|电话|電話|座机|座機|传真|傳真|致电|回电|联系方式|聯絡方式)"
     rf"{_LINK_WORD}[+(]?$",
+    re.IGNORECASE,
+)
+# "The phone number on my order is …" names a telephone, whatever the word before "is" says.
+_PHONE_OF_AN_ORDER = re.compile(
+    r"(?<![a-z])(?:phone|mobile|cell|contact number)(?: (?!orders?\b|and\b|or\b)[a-z']+){0,4} (?:on|for|under|with|in) "
+    r"(?:my|the|this|our|that) (?:last |latest |recent )?(?:orders?|booking|parcel|package|invoice|shipment) ?(?:is|was|:) ?[+(]?$",
     re.IGNORECASE,
 )
 _LABELLED_NUMBER = re.compile(rf"\d(?:[ .()-]{{0,2}}\d){{6,14}}{_END}")
@@ -56,6 +65,7 @@ _HOTLINE = re.compile(
 
 _NO_DIGIT = re.compile(r"[^0-9]")
 _REACH_OF_LABEL = 32
+_REACH_OVER_AN_ORDER = 80
 
 
 def find_phones(view: str, start: int, end: int) -> Iterator[Span]:
@@ -67,11 +77,7 @@ def find_phones(view: str, start: int, end: int) -> Iterator[Span]:
             yield Span(match.start(), found_to, "phone", "[phone]")
         position = found_to or match.start() + 1
     number = _LABELLED_NUMBER.match(view, start)
-    if (
-        number
-        and _PHONE_LABEL.search(view[max(start - _REACH_OF_LABEL, 0) : start])
-        and not _is_hotline(number[0])
-    ):
+    if number and _is_called_a_phone(view, start) and not _is_hotline(number[0]):
         yield Span(start, number.end(), "phone", "[phone]")
 
 
@@ -83,7 +89,17 @@ def _end_of_phone(view: str, match: re.Match[str]) -> int:
     extension = _EXTENSION.match(view, match.end())
     end = extension.end() if extension else match.end()
     goes_on = end < len(view) and view[end].isascii() and view[end].isalnum()
-    return 0 if goes_on or _is_hotline(match[0]) or is_called_a_code(view, match.start()) else end
+    is_code = is_called_a_code(view, match.start()) and not _is_of_an_order(view, match.start())
+    return 0 if goes_on or _is_hotline(match[0]) or is_code else end
+
+
+def _is_called_a_phone(view: str, start: int) -> bool:
+    label = _PHONE_LABEL.search(view[max(start - _REACH_OF_LABEL, 0) : start])
+    return label is not None or _is_of_an_order(view, start)
+
+
+def _is_of_an_order(view: str, start: int) -> bool:
+    return _PHONE_OF_AN_ORDER.search(view[max(start - _REACH_OVER_AN_ORDER, 0) : start]) is not None
 
 
 def _is_hotline(number: str) -> bool:

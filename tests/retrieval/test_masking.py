@@ -62,6 +62,20 @@ MASKED = [
     ("phone: 6552 1234", "phone: [phone]"),
     ("my number is 5551234567", "my number is [phone]"),
     ("电话是57859826", "电话是[phone]"),
+    ("The phone number on my order is 415-555-2671", "The phone number on my order is [phone]"),
+    ("the phone number for my order is 13912345678", "the phone number for my order is [phone]"),
+    ("the phone number for my order is 4155552671", "the phone number for my order is [phone]"),
+    ("The mobile on the order is 07911123456", "The mobile on the order is [phone]"),
+    ("contact number 9876543210", "contact number [phone]"),
+    ("mob: 9876543210", "mob: [phone]"),
+    ("ph no 9876543210", "ph no [phone]"),
+    ("please call 4155552671", "please call [phone]"),
+    ("please call back on 4155552671", "please call back on [phone]"),
+    ("text 4155552671", "text [phone]"),
+    ("pls contact 9876543210", "pls contact [phone]"),
+    ("whatsapp me 447911123456", "whatsapp me [phone]"),
+    ("(415)5552671", "[phone]"),
+    ("415-5552671", "[phone]"),
     ("https://a.example/?phone=13800138000", "https://a.example/?phone=[phone]"),
     ("身份证11010519491231002X", "身份证[id_number]"),
     ("身份证号:110105 19491231 002x。", "身份证号:[id_number]。"),
@@ -117,6 +131,16 @@ size 38-39-40-41-42
 订单号:13812345678
 訂單編號 13812345678
 order number 13812345678
+the number on my order is 13812345678
+my order number is 415-5552671
+order (415)5552671
+the phone on order 4155552671 is broken
+the mobile on my order 4155552671 is broken
+my phone order number is 13812345678
+please call me about order 9876543210
+the call 4155552671 was dropped
+123-4567890-1234567
+415-5552671-1234567
 tracking 4111111111111111
 SF1234567890123
 快递单号78123456789012
