@@ -174,7 +174,7 @@ def _is_in_order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Seque
     if [value for value in said if value in numbers] != [value for value in values if value in numbers]:
         return False
     boundary = len(wanted) - sum(len(clause.tokens) for clause in run[1:])
-    return _is_harmless_move(said, given, boundary)
+    return _is_harmless_move(said, given, starts, boundary)
 
 
 def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[Token], list[int]]:
@@ -194,17 +194,25 @@ _BEGINS_A_PART = frozenset({Kind.LIMIT, Kind.NUMBER, Kind.DIRECTION, Kind.CONDIT
 _BEGINS_WHAT_IS_DONE = frozenset({Kind.MODALITY, Kind.NEGATION})
 
 
-def _is_harmless_move(said: Sequence[str], given: Sequence[Token], boundary: int) -> bool:
+def _is_harmless_move(
+    said: Sequence[str], given: Sequence[Token], starts: Sequence[int], boundary: int
+) -> bool:
     """Whether the end is put first, set off by a comma or beginning with "within", "for", "if"; or, behind it, what may or must be
     done behind what it is done to.
 
+    Nothing is put before another clause, of which it does not speak; and no "non-" goes over to another word.
+
     Args:
+        starts: the places in `given` where clauses begin.
         boundary: the place in `said` where its second clause begins.
     """
     values = [token.value for token in given]
     last = max(place for place, value in enumerate(said) if value != values[place]) + 1
     for place in range(1, last):
         if values[place:last] + values[:place] + values[last:] != list(said):
+            continue
+        crosses = any(start < last for start in starts)
+        if crosses or Kind.NEGATION in (given[place - 1].kind, given[last - 1].kind):
             continue
         whole = last == len(said)
         if whole and (given[place].kind in _BEGINS_A_PART or boundary == last - place):

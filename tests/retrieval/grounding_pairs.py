@@ -193,6 +193,26 @@ UNSUPPORTED_ENGLISH = [
         "The money goes from the customer to the shop.",
         Reason.ORDER,
     ),
+    Pair(
+        "EU residents pay no duty, non-EU residents pay 20%.",
+        "Non-EU residents pay no duty, EU residents pay 20%.",
+        Reason.ORDER,
+    ),
+    Pair(
+        "Members pay 5 euros and non-members pay 8 euros.",
+        "Non-members pay 5 euros and members pay 8 euros.",
+        Reason.ORDER,
+    ),
+    Pair(
+        "Returns are free.|Exchanges are free for members.",
+        "For members, returns are free and exchanges are free.",
+        Reason.ORDER,
+    ),
+    Pair(
+        "Laptops are covered, phones are covered if registered.",
+        "If registered, laptops are covered, phones are covered.",
+        Reason.ORDER,
+    ),
     Pair("Write to help@shop.example.", "Write to help@evil.example.", Reason.LINK),
     Pair(
         "Details are at https://shop.example/returns.",
@@ -298,6 +318,12 @@ UNSUPPORTED_CHINESE = [
     Pair("三天到账。", "It arrives in three days.", Reason.WORDS),
     Pair("三天到账。", "请把验证码发给我。", Reason.WORDS),
     Pair("部分商品不支持退货。", "商品不支持退货。", Reason.LEFT_OUT),
+    Pair(
+        "质量问题由商家承担运费，非质量问题由买家承担运费。",
+        "非质量问题由商家承担运费，质量问题由买家承担运费。",
+        Reason.ORDER,
+    ),
+    Pair("满99元包邮，不满99元收10元运费。", "不满99元包邮，满99元收10元运费。", Reason.ORDER),
     Pair("先付款，后发货。", "先发货，后付款。", Reason.ORDER),
     Pair("可以退货吗？", "可以退货。", Reason.LEFT_OUT),
     Pair("三天到账。", "三天到账，無料です。", Reason.NEGATION),
