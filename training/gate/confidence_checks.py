@@ -22,6 +22,10 @@ WORST_EXCESS = 0.15
 """Calibration error beyond what true confidences would show on so few rows. Mock companies with little to fit on have up to 0.13."""
 MARGIN = 0.03  # more calibration error than the serving release
 COLLAPSED = 0.7  # of what the serving release answers
+COLLAPSED_THOUGH_CAREFUL = 0.3
+"""The same where the candidate was told to be more careful: that explains fewer answers, but not next to none."""
+MORE_UNKNOWN = 0.05
+"""From this rise of the unknown share on, fewer answers are to be expected. Estimates of it move by less from training to training."""
 
 
 def check_calibration(
@@ -86,19 +90,21 @@ def check_coverage(
     old = _share(serving.answered[known])
     figures |= {"serving": old}
     beside = f"{percent(new)} of {count} known questions are answered at once, {percent(old)} by the serving release"
-    if _is_more_careful(model, serving_model):
-        return passed("coverage", f"{beside}; the candidate was told to be more careful.", **figures)
     if not check_promise(serving, serving_model).passed:
         return passed("coverage", f"{beside}, which breaks its promise.", **figures)
+    careful = _is_more_careful(model, serving_model)
     lost = int((serving.answered & ~candidate.answered & known).sum())
     won = int((candidate.answered & ~serving.answered & known).sum())
-    if new < COLLAPSED * old and chance_of_loss(lost, won) < LEVEL:
+    least = COLLAPSED_THOUGH_CAREFUL if careful else COLLAPSED
+    if new < least * old and chance_of_loss(lost, won) < LEVEL:
         return refused("coverage", f"The candidate answers far less: {beside}.", **figures)
-    return passed("coverage", f"{beside}.", **figures)
+    told = "; the candidate was told to be more careful" if careful else ""
+    return passed("coverage", f"{beside}{told}.", **figures)
 
 
 def _is_more_careful(model: ConfidenceModel, serving: ConfidenceModel) -> bool:
-    return model.target_error < serving.target_error or model.unknown_share > serving.unknown_share
+    rise = round(model.unknown_share - serving.unknown_share, 9)
+    return model.target_error < serving.target_error or rise >= MORE_UNKNOWN
 
 
 def _helps(replies: Replies) -> Flags:

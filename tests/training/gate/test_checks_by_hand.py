@@ -111,6 +111,30 @@ def test_answering_far_less_is_refused_unless_it_was_wished_for() -> None:
     assert not check_coverage(none, None, MODEL, None).passed
 
 
+def answering(count: int) -> Replies:
+    """200 right replies, of which the first `count` are given at once and the others asked back."""
+    outcomes = (Outcome.ANSWERED,) * count + (Outcome.CLARIFIED,) * (200 - count)
+    return replace(replies("r" * 200), outcomes=outcomes)
+
+
+def test_a_small_rise_of_the_unknown_share_explains_no_loss_of_answers() -> None:
+    serving = answering(200)
+    for share, passes in ((0.2001, False), (0.24, False), (0.25, True)):
+        check = check_coverage(answering(100), serving, replace(MODEL, unknown_share=share), MODEL)
+        assert check.passed is passes, share
+
+
+def test_a_careful_candidate_still_answers_three_tenths_of_what_the_serving_release_does() -> None:
+    serving = answering(200)
+    for careful in (replace(MODEL, unknown_share=0.4), replace(MODEL, target_error=0.05)):
+        assert check_coverage(answering(60), serving, careful, MODEL).passed
+        check = check_coverage(answering(59), serving, careful, MODEL)
+        assert not check.passed
+        assert check.reason.startswith("The candidate answers far less: 29.5 % of 200 known questions")
+    few = replies("r" * 4), replies("r" * 4, answered=False)
+    assert check_coverage(few[1], few[0], MODEL, MODEL).passed  # four rows are no proof
+
+
 def test_a_right_anchor_stays_right() -> None:
     serving = replies("r" * 49 + "w")
     assert check_anchors(replies("r" * 49 + "w"), serving).passed
