@@ -134,6 +134,7 @@ async def send_decision(
     async with parts.database.write() as session:
         found = await service.find(session, release_id)
         await decide_about(session, found, approved=approved, reason=reason, decided_by=caller.principal.name)
+    await parts.companions.refresh_now()
     said = "releases.approved" if approved else "releases.rejected"
     return go_to(request, f"/releases/{release_id}", flash=said)
 

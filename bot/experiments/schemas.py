@@ -43,7 +43,8 @@ class ExperimentOut(BaseModel):
     ended_at: datetime | None
     ended_by: str | None
     end_kind: str | None = Field(
-        description="decided, guarded (a guardrail), promoted, broken (a release can't be loaded) or stopped (by a person)"
+        description="decided, guarded (a guardrail), promoted, rejected (a release was), broken (a release can't be loaded) "
+        "or stopped (by a person)"
     )
     end_reason: str | None
 

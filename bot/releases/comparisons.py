@@ -1,4 +1,4 @@
-"""Ending what compares releases: by hand, by itself, or because another release is promoted."""
+"""Ending what compares releases: by hand, by itself, or because a release is promoted or rejected."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -6,9 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.db.base import JsonObject, now
 from bot.db.comparison_tables import Experiment, ShadowRun
 from bot.knowledge.audit import record_audit
+from bot.releases.line_up import running_experiment, running_shadow
 
 STOPPED, DECIDED, GUARDED, PROMOTED, BROKEN = "stopped", "decided", "guarded", "promoted", "broken"
-"""Kinds of ends: by a person, by the numbers, by a guardrail, by a promotion, by a release that can't be loaded."""
+REJECTED = "rejected"
+"""Kinds of ends: by a person, by the numbers, by a guardrail, by a promotion, by a release that can't be loaded, by a rejection."""
 
 
 async def end_shadow(session: AsyncSession, *, ended_by: str) -> ShadowRun | None:
@@ -48,6 +50,19 @@ async def make_way(session: AsyncSession, release_id: str, *, promoted_by: str) 
     """Before a release is promoted: an experiment ends, and the shadow if it is this release."""
     reason = f"{release_id} was promoted by {promoted_by}"
     await end_experiment(session, kind=PROMOTED, reason=reason, ended_by=promoted_by)
-    run = (await session.execute(select(ShadowRun).where(ShadowRun.running.is_(True)))).scalar_one_or_none()
+    await _end_shadow_of(session, release_id, ended_by=promoted_by)
+
+
+async def end_trials_of(session: AsyncSession, release_id: str, *, rejected_by: str) -> None:
+    """A rejected release answers nobody from now on: an experiment with it ends, and so does the shadow if it is this release."""
+    experiment = await running_experiment(session)
+    if experiment is not None and release_id in (experiment.release_a, experiment.release_b):
+        reason = f"{release_id} was rejected by {rejected_by}"
+        await end_experiment(session, kind=REJECTED, reason=reason, ended_by=rejected_by)
+    await _end_shadow_of(session, release_id, ended_by=rejected_by)
+
+
+async def _end_shadow_of(session: AsyncSession, release_id: str, *, ended_by: str) -> None:
+    run = await running_shadow(session)
     if run is not None and run.release_id == release_id:
-        await end_shadow(session, ended_by=promoted_by)
+        await end_shadow(session, ended_by=ended_by)

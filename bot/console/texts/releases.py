@@ -149,6 +149,7 @@ TEXTS = {
     "experiment_end.decided": ("decided by the numbers", "数据已有结论"),
     "experiment_end.guarded": ("ended by a guardrail", "触发保护条件"),
     "experiment_end.promoted": ("another release was promoted", "已上线其他版本"),
+    "experiment_end.rejected": ("a release was rejected", "版本已被否决"),
     "experiment_end.broken": ("a release could not be loaded", "版本无法加载"),
     "metric.resolved": ("resolved", "已解决"),
     "metric.handoffs": ("handed over", "转人工"),

@@ -2,21 +2,26 @@
 
 import json
 
+import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.access.principals import Role
 from bot.db.access_tables import AuditEntry
+from bot.db.base import now
+from bot.db.comparison_tables import Experiment
 from bot.db.engine import Database
 from bot.db.release_tables import Release
 from bot.db.training_tables import TrainingRun
 from bot.private_files import make_private_folder
 from bot.releases.building import build_release
 from bot.releases.gating import FOLDER, JSON_FILE, PAGE_FILE
+from bot.releases.line_up import running_experiment, running_shadow
 from bot.releases.reports import report_folder
 from bot.settings import Settings
 from tests.fixtures.operators import OpenDesk
+from tests.fixtures.services import start_talk
 
 
 async def audit(database: Database, action: str) -> AuditEntry:
@@ -111,6 +116,46 @@ async def test_rejected_release_is_not_promoted_until_it_is_approved(
     promoted = await desk.post(f"/releases/{candidate}/promote", {"reason": "x", "force": "true"})
     assert promoted.status_code == 303
     assert (await audit(database, "reject_release")).details == {"reason": "wrong prices"}
+
+
+async def test_rejection_ends_the_experiment_and_the_shadow_of_the_release(
+    open_desk: OpenDesk, database: Database, client: httpx.AsyncClient, release: str, candidate: str
+) -> None:
+    desk = await open_desk(Role.SUPERVISOR)
+    await desk.post(f"/releases/{candidate}/shadow", {"on": "true"})
+    begun = await desk.post(
+        "/releases/experiments", {"release_b": candidate, "share": "0.95", "force": "true"}
+    )
+    async with database.write() as session:
+        await session.execute(update(Experiment).values(begins_at=now()))
+
+    await desk.post(f"/releases/{candidate}/decision", {"approved": "false", "reason": "it insults"})
+
+    async with database.read() as session:
+        assert (await running_experiment(session), await running_shadow(session)) == (None, None)
+    spoken = {(await (await start_talk(client)).say("Where is it?")).json()["release"] for _ in range(8)}
+    assert spoken == {release}
+    assert "a release was rejected" in (await desk.client.get(begun.headers["location"])).text
+    ended = await audit(database, "experiment_end")
+    assert ended.details["kind"] == "rejected"
+    assert ended.details["reason"].startswith(f"{candidate} was rejected by ")
+
+
+async def test_rejection_leaves_what_others_are_tried_in(
+    open_desk: OpenDesk, database: Database, tiny_settings: Settings, candidate: str
+) -> None:
+    desk = await open_desk(Role.SUPERVISOR)
+    other = (await build_release(database, tiny_settings, created_by="test")).release.id
+    await desk.post(f"/releases/{candidate}/shadow", {"on": "true"})
+    await desk.post("/releases/experiments", {"release_b": candidate, "force": "true"})
+    await desk.post(f"/releases/{other}/decision", {"approved": "false", "reason": "too slow"})
+    await desk.post(f"/releases/{candidate}/decision", {"approved": "true", "reason": "good"})
+
+    async with database.read() as session:
+        experiment, shadow = await running_experiment(session), await running_shadow(session)
+    assert experiment is not None
+    assert shadow is not None
+    assert (experiment.release_b, shadow.release_id) == (candidate, candidate)
 
 
 async def test_gates_report_runs_nothing_and_its_changed_answers_are_escaped(
