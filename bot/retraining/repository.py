@@ -38,6 +38,13 @@ async def newest(session: AsyncSession, *states: RunState) -> TrainingRun | None
     return (await session.execute(statement.limit(1))).scalar_one_or_none()
 
 
+async def newest_training(session: AsyncSession, *states: RunState) -> TrainingRun | None:
+    """The same, of those that taught a model something: a recalibration moves cut-offs alone."""
+    taught = TrainingRun.options["recalibrate"].as_boolean().is_not(True)
+    statement = select(TrainingRun).where(TrainingRun.state.in_(states), taught)
+    return (await session.execute(statement.order_by(TrainingRun.id.desc()).limit(1))).scalar_one_or_none()
+
+
 async def newest_label(session: AsyncSession) -> str | None:
     return (await session.execute(select(func.max(Label.id)))).scalar_one()
 

@@ -35,9 +35,9 @@ async def due(session: AsyncSession, settings: RetrainingSettings, *, moment: da
     last = await repository.newest(session, *_ENDED)
     if last is not None and _paused(last, moment):
         return None
-    learnt = await repository.newest(session, *_LEARNT)
+    learnt = await repository.newest_training(session, *_LEARNT)
     return (
-        await _by_alarm(session, settings, learnt)
+        await _by_alarm(session, settings, await repository.newest(session, *_LEARNT))
         or await _by_labels(session, settings, learnt)
         or await _by_schedule(session, settings, learnt, moment)
     )
@@ -67,12 +67,12 @@ def _paused(last: TrainingRun, moment: datetime) -> bool:
 
 
 async def _by_alarm(
-    session: AsyncSession, settings: RetrainingSettings, learnt: TrainingRun | None
+    session: AsyncSession, settings: RetrainingSettings, last: TrainingRun | None
 ) -> Due | None:
     """One run for each alarm about the release that speaks; whether it is raised is not decided here."""
     if not settings.on_alarm:
         return None
-    alarm = await unheeded_alarm(session, since=learnt.created_at if learnt else None)
+    alarm = await unheeded_alarm(session, since=last.created_at if last else None)
     if alarm is None:
         return None
     return Due(RunTrigger.ALARM, "; ".join(f"{kind}: {why}" for kind, why in sorted(alarm.reasons.items())))

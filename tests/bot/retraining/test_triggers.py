@@ -66,6 +66,19 @@ async def test_enough_new_labels_are_learnt(database: Database) -> None:
     assert await found(database, BY_LABELS) == RunTrigger.LABELS
 
 
+async def test_recalibration_teaches_nothing_and_so_puts_no_training_off(database: Database) -> None:
+    async with database.write() as session:
+        await raise_revision(session)
+    before = await label(database, 1)
+    await ran(database, RunState.DONE, days_ago=8, newest_label=before, revision=0)
+    newest = await label(database, 3)
+    await ran(database, RunState.DONE, newest_label=newest, revision=1, options={"recalibrate": True})
+    assert await found(database, BY_LABELS) == RunTrigger.LABELS
+    assert await found(database, BY_SCHEDULE) == RunTrigger.SCHEDULE
+    await ran(database, RunState.DONE, newest_label=newest, revision=1, options={"recalibrate": False})
+    assert (await found(database, BY_LABELS), await found(database, BY_SCHEDULE)) == (None, None)
+
+
 async def test_what_only_visitors_said_starts_no_training_until_somebody_accepts_it(
     database: Database,
 ) -> None:
