@@ -201,6 +201,28 @@ def test_questions_are_decided_by_keyboard_alone(page: Page, url: str, language:
     expect(page.locator("#decided")).to_be_visible()
 
 
+def test_key_that_is_held_down_decides_one_question(page: Page, url: str, language: str) -> None:
+    for text in {"en": ["do you sell kites", "do you sell boats"], "zh": ["你们卖风筝吗", "你们卖小船吗"]}[
+        language
+    ]:
+        Visitor(url, language).say(text)
+    decided: list[str] = []
+    page.on("request", lambda request: decided.append(request.url) if request.method == "POST" else None)
+    page.goto(f"{url}/console/review?language={language}")
+    page.wait_for_load_state("load")
+
+    page.keyboard.down("o")
+    expect(page.locator(".said")).to_be_visible()
+    page.wait_for_load_state("load")
+    for _ in range(3):
+        page.keyboard.down("o")  # as the keyboard repeats it
+    page.keyboard.up("o")
+    press(page, "?")
+
+    expect(page.locator("dialog#keys")).to_be_visible()
+    assert len(decided) == 1
+
+
 def test_agents_reply_is_accepted_by_keyboard(page: Page, url: str, language: str) -> None:
     question = {"en": "the handle of my umbrella came off", "zh": "雨伞的手柄掉了"}[language]
     visitor = Visitor(url, language)

@@ -30,6 +30,8 @@ document.addEventListener("keydown", (event) => {
     keys.showModal();
     return;
   }
+  // A key that is held down moves on and on, but decides once: the next page may show another question already.
+  if (event.repeat && event.key !== "j" && event.key !== "k") return;
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (!wanted && (event.key === "j" || event.key === "k")) moveFocus(event.key === "j" ? 1 : -1);
   if (!wanted || wanted.disabled) return;
