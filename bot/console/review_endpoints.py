@@ -31,6 +31,8 @@ Place = Annotated[int, Query(ge=0, description="How many questions are passed ov
 Language = Annotated[str, Query(max_length=16)]
 Text = Annotated[str, Form(max_length=100_000)]
 
+QUEUE = "/review"
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -106,8 +108,9 @@ async def show_exchange(
     parts: PartsDep,
     caller: AsViewer,
     q: Annotated[str, Query(max_length=1_000)] = "",
+    back: str = QUEUE,
 ) -> Response:
-    return await _exchange_page(exchange_id, request, parts, caller, q=q)
+    return await _exchange_page(exchange_id, request, parts, caller, back=back, q=q)
 
 
 @router.post("/exchanges/{exchange_id}")
@@ -141,7 +144,7 @@ async def send_decision(
             )
     except RivalsError as error:
         sent = Sent(text=text, language=language, action=Decision.NEW_ANSWER)
-        return await _exchange_page(exchange_id, request, parts, caller, refused=error, sent=sent)
+        return await _exchange_page(exchange_id, request, parts, caller, back=back, refused=error, sent=sent)
     if wanted.verdict is not Decision.SKIP:
         await serve_now(parts)
     return go_to(request, _after(back, exchange_id), flash=f"review.done_{wanted.verdict.value}")
@@ -183,7 +186,7 @@ async def send_correction(
             )
     except RivalsError as error:
         sent = Sent(text=text, action=action.value)
-        return await _exchange_page(exchange_id, request, parts, caller, refused=error, sent=sent)
+        return await _exchange_page(exchange_id, request, parts, caller, back=back, refused=error, sent=sent)
     await serve_now(parts)
     return go_to(request, _after(back, exchange_id), flash=f"review.done_{action.value}")
 
@@ -209,6 +212,7 @@ async def _exchange_page(
     parts: Parts,
     caller: Caller,
     *,
+    back: str,
     q: str = "",
     refused: RivalsError | None = None,
     sent: Sent | None = None,
@@ -236,7 +240,7 @@ async def _exchange_page(
         decided=decided,
         decided_by=decided_by,
         decided_text=decided_text,
-        back="/review",
+        back=_place(back),
         languages=parts.settings.languages,
     )
 
@@ -257,11 +261,16 @@ async def _shown(parts: Parts, caller: Caller, item: ReviewItem | None, *, q: st
 def _queue_address(place: int, language: str) -> str:
     wanted = {"place": str(place), "language": language}
     query = urlencode({name: value for name, value in wanted.items() if value not in ("", "0")})
-    return f"/review?{query}" if query else "/review"
+    return f"{QUEUE}?{query}" if query else QUEUE
+
+
+def _place(back: str) -> str:
+    """Where the queue goes on; never outside of it, whoever has made the link."""
+    if not back.startswith(QUEUE) or not back.isprintable():
+        raise NotFoundError(f"{back!r} is no place of the queue")
+    return back
 
 
 def _after(back: str, exchange_id: str) -> str:
     """Where the queue goes on, with a way back to what was decided."""
-    if not back.startswith("/review") or not back.isprintable():
-        raise NotFoundError(f"{back!r} is no place of the queue")
-    return f"{back}{'&' if '?' in back else '?'}{urlencode({'last': exchange_id})}"
+    return f"{_place(back)}{'&' if '?' in back else '?'}{urlencode({'last': exchange_id})}"

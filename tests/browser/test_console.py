@@ -201,6 +201,27 @@ def test_questions_are_decided_by_keyboard_alone(page: Page, url: str, language:
     expect(page.locator("#decided")).to_be_visible()
 
 
+def test_enter_in_the_search_stays_with_the_question_and_with_the_place(
+    page: Page, url: str, language: str
+) -> None:
+    for text in {"en": ["do you sell tents", "do you sell ropes"], "zh": ["你们卖帐篷吗", "你们卖绳子吗"]}[
+        language
+    ]:
+        Visitor(url, language).say(text)
+    page.goto(f"{url}/console/review?language={language}&place=1")
+    asked = page.locator("#asked").inner_text()
+
+    press(page, "/")
+    page.keyboard.type({"en": "return", "zh": "退货"}[language])
+    press(page, "Enter")
+
+    page.wait_for_url("**/console/review/exchanges/**")
+    expect(page.locator("#asked")).to_have_text(asked)
+    expect(page.locator("#found button").first).to_be_visible()
+    press(page, "o")
+    page.wait_for_url(f"**/console/review?place=1&language={language}&last=*")
+
+
 def test_key_that_is_held_down_decides_one_question(page: Page, url: str, language: str) -> None:
     for text in {"en": ["do you sell kites", "do you sell boats"], "zh": ["你们卖风筝吗", "你们卖小船吗"]}[
         language

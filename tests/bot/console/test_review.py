@@ -197,6 +197,29 @@ async def test_search_finds_answers_and_offers_them(
     assert "<html" not in found.text
 
 
+async def test_search_stays_with_the_question_and_a_decision_leads_back_to_its_place(
+    desk: Desk, client: httpx.AsyncClient, knowledge: dict[str, str]
+) -> None:
+    for text in ("umbrella repair", "umbrella rental"):
+        await ask(client, text)
+    queue = (await desk.get("/review?place=1&language=en")).text
+    asked = re.search(r'action="/console(/review/exchanges/\w+)"', queue)
+    form = re.search(
+        r'<form method="get" action="([^"]*)"[^>]*>\s*<input type="hidden" name="back" value="([^"]*)"', queue
+    )
+    assert asked
+    assert form
+
+    assert form.groups() == (f"/console{asked[1]}", "/review?place=1&amp;language=en")
+    page = (await desk.get(f"{asked[1]}?back=%2Freview%3Fplace%3D1%26language%3Den&q=invoice")).text
+    backs = set(re.findall(r'name="back" value="([^"]*)"', page))
+
+    assert "Invoices are under My orders." in page
+    assert backs == {"/review?place=1&amp;language=en"}
+    assert 'href="/console/review?place=1&amp;language=en"' in page
+    assert (await desk.get(f"{asked[1]}?back=//elsewhere.example")).status_code == 404
+
+
 async def test_viewer_sees_it_all_and_decides_nothing(open_desk: OpenDesk, client: httpx.AsyncClient) -> None:
     exchange_id = await ask(client, "umbrella repair")
     viewer = await open_desk(Role.VIEWER)
