@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from bot.answering.understanding import LONGEST_MESSAGE
 from bot.visitors.identity import LONGEST_TOKEN
@@ -12,7 +12,7 @@ from bot.visitors.identity import LONGEST_TOKEN
 class ConversationStart(BaseModel):
     site: str = Field("default", max_length=64, description="The site's public key")
     language: str | None = Field(None, max_length=16, description="The visitor's, such as en or zh-CN")
-    metadata: dict[str, str | int | float | bool | None] = Field({}, max_length=20)
+    metadata: dict[str, str | int | FiniteFloat | bool | None] = Field({}, max_length=20)
     identity: str | None = Field(
         None,
         max_length=LONGEST_TOKEN,

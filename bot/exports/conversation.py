@@ -1,5 +1,7 @@
 """One conversation as a document that a person can read, such as the visitor who asks for it."""
 
+import math
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,9 +29,17 @@ async def transcript(session: AsyncSession, conversation_id: str) -> JsonObject:
         "language": conversation.language,
         "state": conversation.state,
         "started_at": conversation.created_at.isoformat(),
-        "metadata": conversation.details,
+        "metadata": _metadata(conversation),
         "messages": await _messages(session, conversation_id),
         "handoffs": await _handoffs(session, conversation_id),
+    }
+
+
+def _metadata(conversation: Conversation) -> JsonObject:
+    """Versions before took numbers that JSON has not (NaN, Infinity); they become null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in conversation.details.items()
     }
 
 

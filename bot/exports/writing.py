@@ -41,7 +41,7 @@ class _Writer:
             self._add(json_text(row) + "\n")
 
     def add_document(self, document: JsonObject) -> None:
-        self._add(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        self._add(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
     def _add(self, text: str) -> None:
         content = text.encode()

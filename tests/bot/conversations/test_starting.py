@@ -50,6 +50,30 @@ def from_address(app: FastAPI, address: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://kefu.test")
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+async def test_number_that_json_has_not_is_422_in_the_metadata(
+    client: httpx.AsyncClient, database: Database, number: str
+) -> None:
+    body = f'{{"metadata": {{"load": {number}}}}}'
+    response = await client.post(PATH, content=body, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:kefu:problem:invalid-input"
+    assert "finite number" in response.json()["detail"]
+    assert await count(database, Conversation) == 0
+
+
+async def test_metadata_is_stored_as_it_was_sent(client: httpx.AsyncClient, database: Database) -> None:
+    sent = {"page": "/cart", "items": 3, "total": 19.5, "whole": 2.0, "vip": True, "coupon": None}
+    assert (await client.post(PATH, json={"metadata": sent})).status_code == 201
+
+    async with database.read() as session:
+        stored = (await session.execute(select(Conversation.details))).scalar_one()
+    assert {name: (type(value), value) for name, value in stored.items()} == {
+        name: (type(value), value) for name, value in sent.items()
+    }
+
+
 @pytest.mark.parametrize("key", ["{}", "start-{}", "{}/retry"])
 async def test_anonymous_repetition_with_a_random_key_gets_the_same_reply(
     client: httpx.AsyncClient, database: Database, key: str

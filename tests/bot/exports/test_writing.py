@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 
-from bot.db.conversation_tables import Feedback, Message
+from bot.db.conversation_tables import Conversation, Feedback, Message
 from bot.db.engine import Database
 from bot.db.import_tables import ImportBatch
 from bot.db.knowledge_tables import Answer, AnswerText, AnswerVersion, Label, Question
@@ -237,6 +237,21 @@ async def test_conversation_reads_as_it_was_held(filled: Database, tmp_path: Pat
     assert [vote["rating"] for vote in document["messages"][1]["votes"]] == ["down", "up"]
     assert [handoff["reason"] for handoff in document["handoffs"]] == ["visitor_asked"]
     assert manifest.rows == 1
+
+
+async def test_numbers_that_json_has_not_are_null_in_a_conversation(
+    sqlite_database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    await fill_installation(sqlite_database, settings.data_dir)
+    wanted, stored = conversation_id(ANA, 2), {"load": float("nan"), "most": float("-inf"), "page": 1.5}
+    async with sqlite_database.write() as session:
+        held = update(Conversation).where(Conversation.id == wanted)
+        await session.execute(held.values(details=stored))
+
+    await write_export(sqlite_database, ExportKind.CONVERSATION, tmp_path / "c.json", conversation_id=wanted)
+
+    document = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
+    assert document["metadata"] == {"load": None, "most": None, "page": 1.5}
 
 
 async def test_every_role_has_a_speaker(filled: Database, tmp_path: Path) -> None:
