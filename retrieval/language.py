@@ -1,8 +1,9 @@
 """Which of the site's languages a message is written in, by counting scripts.
 
 General detectors fail on messages of a few words ("refund" is Swahili to them); the site's own languages are few and written
-in different scripts, so counting decides: a Chinese character against a Latin word, function words of either language counting
-double, since "Apple Watch Series 9 GPS 支持吗" is Chinese and "my order 订单 hasn't arrived" is English.
+in different scripts. In a text of both, function words decide where only one language has any: "iPhone 15 Pro Max 退款" is Chinese
+with the name of a product, "my address is 北京市朝阳区建国路88号" English with an address. Otherwise counting does: a Chinese character
+against a Latin word, function words counting double, so that "my order 还没 arrived" is Chinese.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ _ENGLISH_FUNCTION = frozenset(
         "would you your",
     )
 )
+_SURELY_A_SENTENCE = 2
+"""English function words; a single one may be of a name ("Made in USA")."""
 _CHINESE = "zh"
 
 
 def detect_language(text: str, *, languages: Sequence[str] = ("en", "zh"), default: str | None = None) -> str:
     """One of `languages`, the site's, in its own spelling.
 
-    Chinese wins over Latin script when its characters outweigh the words; Latin script means `default` where that is not
+    Chinese wins over Latin script when it outweighs the words; Latin script means `default` where that is not
     Chinese (say, "de"), else the first such language. A text without a word of either (digits, emoji, order numbers),
     or in a script the site has no language for, is in `default`, or in the first language where there is none.
 
@@ -70,19 +73,20 @@ def is_traditional(text: str) -> bool:
 
 
 def _weights(text: str) -> tuple[int, int]:
-    """How much of the text is Chinese and how much Latin, in words."""
-    if not text.isascii():
-        chinese = len(_HAN.findall(text))
-        chinese += len(_HAN_FUNCTION.findall(text)) if chinese else 0
-    else:
-        chinese = 0
+    """How much of the text is Chinese and how much Latin, in words; nothing of what is but quoted in the other."""
+    chinese = 0 if text.isascii() else len(_HAN.findall(text))
     if "@" in text or "[" in text or "{" in text or "://" in text or "www." in text:
         text = _NO_LANGUAGE.sub(" ", text)
     words = _LATIN_WORD.findall(text)
     if not chinese:
         return 0, len(words)
     functions = sum(word.lower().replace("’", "'") in _ENGLISH_FUNCTION for word in words)
-    return chinese, len(words) + functions
+    if functions == 0:
+        return chinese, 0
+    chinese_functions = len(_HAN_FUNCTION.findall(text))
+    if functions >= _SURELY_A_SENTENCE and chinese_functions == 0:
+        return 0, len(words)
+    return chinese + chinese_functions, len(words) + functions
 
 
 def _is_chinese(code: str) -> bool:
