@@ -46,6 +46,9 @@ NUMBER = (
 )
 """A pattern without groups for one number in a folded text."""
 
+_TWO_DIGITS = re.compile(
+    "(?P<before>(?:.*[十百千万])?)(?P<low>[一二两三四五六七八九])(?P<high>[一二两三四五六七八九])(?P<after>[十百千万亿]*)"
+)
 _WRITTEN_DIGITS = re.compile(rf"({_DIGITS})\s?(\S*)")
 
 
@@ -60,6 +63,17 @@ def value_of(written: str) -> str:
         number = Decimal("0.5") if written == "半" else Decimal(_chinese(written.replace("半", "")))
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rough_range(written: str) -> str | None:
+    """两三 as "2-3", 三四十 as "30-40", 十七八 as "17-18": two digits side by side, the second greater, where things are counted.
+
+    Three digits and more are read out one by one, as years and room numbers are.
+    """
+    found = _TWO_DIGITS.fullmatch(written)
+    if not found or _HAN_DIGITS[found["low"]] >= _HAN_DIGITS[found["high"]]:
+        return None
+    return "-".join(value_of(f"{found['before']}{found[end]}{found['after']}") for end in ("low", "high"))
 
 
 def _factor(written: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from retrieval.grounding_numerals import NUMBER, value_of
+from retrieval.grounding_numerals import NUMBER, rough_range, value_of
 from retrieval.grounding_tokens import Kind, Span, Token
 
 _UNITS = {
@@ -104,6 +104,8 @@ _SCAN = re.compile(
     rf"{LINK}|{_PHONE}|(?:(?<![a-z])(?:{_LIMIT_BEFORE})\s?(?:a |an |the |of |为 ?)?)?"
     rf"(?:{_DATE}|{_CLOCK}|{_AMOUNT})(?:的?\s?(?:{_LIMIT_AFTER}){_ENDS})?|{_CODE}"
 )
+# 二三年 may be a year, 七八折 a rate; 百分之三五 and 第三五 are read out, too. Nobody says 两 when reading out.
+_NOT_COUNTED = frozenset({"year", "zh_off", "%", "ordinal"})
 _HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千半]")
 
 
@@ -156,6 +158,8 @@ def _amount(found: re.Match[str]) -> str | None:
     ):
         return None  # within a word
     text = value_of(found["low"])
+    if not found["high"] and (unit not in _NOT_COUNTED or found["low"].startswith("两")):
+        text = rough_range(found["low"]) or text
     if found["high"]:
         text += f"-{value_of(found['high'])}"
     return f"{text} {unit}".strip()
