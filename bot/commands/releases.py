@@ -85,7 +85,9 @@ def rollback(
             if release_id is None:
                 parts = await service.roll_back(session, rolled_back_by=ACTOR)
             else:
-                parts = await service.promote(session, release_id, promoted_by=ACTOR, action="roll_back")
+                parts = await service.promote(
+                    session, release_id, promoted_by=ACTOR, action=service.ROLL_BACK
+                )
             return await service.show(session, parts.release.id, data_dir=settings.data_dir)
 
     _print(run(main), as_json=as_json)

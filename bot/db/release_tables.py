@@ -46,6 +46,8 @@ class Release(Base):
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     promoted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When one from before it was gone back to; None again once it is promoted anew."""
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Its folders are gone, or about to go (`bot.releases.retention`)."""
     gate: Mapped[JsonObject | None] = mapped_column(

@@ -59,7 +59,8 @@ async def add(session: AsyncSession, parts: ReleaseParts) -> None:
 
 async def promote(session: AsyncSession, release_id: str) -> int:
     """Points every worker to this release; returns the new generation."""
-    await session.execute(update(Release).where(Release.id == release_id).values(promoted_at=now()))
+    change = update(Release).where(Release.id == release_id).values(promoted_at=now(), taken_back_at=None)
+    await session.execute(change)
     statement = (
         update(ReleasePointer)
         .where(ReleasePointer.id == 1)
@@ -115,11 +116,23 @@ async def removed_paths(session: AsyncSession) -> list[str]:
     return [*(await session.execute(checkpoints)).scalars(), *(await session.execute(snapshots)).scalars()]
 
 
+async def take_back_all_since(session: AsyncSession, moment: datetime) -> None:
+    """Releases promoted after the one that is gone back to: rolling back once more leads to what spoke before that one."""
+    later = (Release.promoted_at > moment, Release.taken_back_at.is_(None))
+    await session.execute(update(Release).where(*later).values(taken_back_at=now()))
+
+
 async def promoted_before(session: AsyncSession, present: ReleaseParts) -> str | None:
-    """The id of the release that was promoted last before the present one, if there is one."""
+    """The id of the release that was promoted last before the present one, if there is one; of those neither taken back,
+    nor rejected, nor removed."""
+    usable = (
+        Release.removed_at.is_(None),
+        Release.taken_back_at.is_(None),
+        Release.approved.is_not(False),
+    )
     statement = (
         select(Release.id)
-        .where(Release.promoted_at < present.release.promoted_at, Release.removed_at.is_(None))
+        .where(Release.promoted_at < present.release.promoted_at, *usable)
         .order_by(Release.promoted_at.desc())
         .limit(1)
     )

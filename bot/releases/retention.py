@@ -55,7 +55,7 @@ async def _superfluous(
     spoken = sorted(
         (parts for parts in released if parts.release.promoted_at), key=_promoted_at, reverse=True
     )
-    earlier = [parts.release.id for parts in spoken if parts.release.id != present_id]
+    earlier = [each.release.id for each in spoken if each.release.id != present_id and _may_return(each)]
     kept = {present_id, *earlier[: settings.kept], *compared}
     present = next((parts for parts in released if parts.release.id == present_id), None)
     superfluous = [
@@ -68,6 +68,11 @@ async def _superfluous(
     names = {parts.release.id for parts in superfluous}
     shared = {parts.checkpoint.id for parts in released if parts.release.id not in names}
     return [parts for parts in superfluous if parts.checkpoint.id not in shared]
+
+
+def _may_return(parts: ReleaseParts) -> bool:
+    """Whether rolling back may lead to it (`bot.releases.repository.promoted_before`)."""
+    return parts.release.taken_back_at is None and parts.release.approved is not False
 
 
 def _last_needed(parts: ReleaseParts, spoken: Sequence[ReleaseParts]) -> datetime:

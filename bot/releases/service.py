@@ -28,6 +28,8 @@ from bot.settings import Settings
 from bot.webhooks.outbox import record_in_session
 from retrieval.encoder import ONNX_FILE, TOKENIZER_FILE
 
+ROLL_BACK = "roll_back"
+"""The action by which a release takes back those promoted after it."""
 MANY_CHANGES = 1000
 SHARE_CHANGED = 5
 
@@ -197,6 +199,9 @@ async def promote(
             "The present release goes on. Promote it all the same with --force (HTTP: ?force=true)."
         )
     await make_way(session, release_id, promoted_by=promoted_by)
+    since = parts.release.promoted_at
+    if action == ROLL_BACK and since is not None and parts.release.taken_back_at is None:
+        await repository.take_back_all_since(session, since)
     await repository.promote(session, release_id)
     await record_audit(
         session,
@@ -223,13 +228,15 @@ async def promote_if_passed(
 
 
 async def roll_back(session: AsyncSession, *, rolled_back_by: str, reason: str | None = None) -> ReleaseParts:
-    """Promotes the release that spoke before the present one.
+    """Promotes the release that spoke before the present one, which is taken back: once more leads to the one before that.
 
     Raises:
-        ConflictError: there is none, or somebody rejected it.
+        ConflictError: there is none that nobody has rejected or taken back.
     """
     _, present = await repository.promoted(session)
     earlier = await repository.promoted_before(session, present) if present else None
     if earlier is None:
-        raise ConflictError("no release was promoted before the present one; name one: kefu releases list")
-    return await promote(session, earlier, promoted_by=rolled_back_by, action="roll_back", reason=reason)
+        raise ConflictError(
+            "no release was promoted before the present one and may speak again; name one: kefu releases list"
+        )
+    return await promote(session, earlier, promoted_by=rolled_back_by, action=ROLL_BACK, reason=reason)

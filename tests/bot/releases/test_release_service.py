@@ -11,7 +11,9 @@ from bot.access.principals import Scope
 from bot.db.engine import Database
 from bot.db.release_tables import Checkpoint, IndexSnapshot
 from bot.errors import NothingToServeError
-from bot.releases import repository
+from bot.releases import repository, service
+from bot.releases.building import build_release
+from bot.releases.deciding import decide_about
 from bot.releases.service import ensure_release
 from bot.settings import Settings
 from retrieval import sources
@@ -147,3 +149,56 @@ async def test_rollback_lets_the_release_before_speak_again_and_again_once_it_is
     assert ready.json()["release"] == release
     listed = (await client.get("/v1/releases", headers=writer)).json()["items"]
     assert {item["id"]: item["promoted"] for item in listed} == {release: True, second: False}
+
+
+@pytest.fixture
+async def three(release: str, database: Database, tiny_settings: Settings) -> list[str]:
+    """Releases that were promoted one after the other."""
+    return [release, *[await promoted_release(database, tiny_settings) for _ in range(2)]]
+
+
+async def rolled_back(client: httpx.AsyncClient, admin: dict[str, str]) -> str:
+    """The release that speaks then; the problem's type where there is none to go back to."""
+    reply = (await client.post("/v1/releases/rollback", headers=admin)).json()
+    return str(reply["id"] if "id" in reply else reply["type"].rsplit(":", 1)[-1])
+
+
+async def test_rolling_back_again_goes_on_to_earlier_releases_and_never_to_one_taken_back(
+    client: httpx.AsyncClient, three: list[str], new_key
+) -> None:
+    admin = await new_key(Scope.ADMIN)
+    first, second, third = three
+    assert [await rolled_back(client, admin) for _ in range(3)] == [second, first, "conflict"]
+    await client.post(f"/v1/releases/{third}/promote", headers=admin)
+    assert [await rolled_back(client, admin) for _ in range(2)] == [first, "conflict"]
+    await client.post(f"/v1/releases/{second}/promote", headers=admin)
+    await client.post(f"/v1/releases/{third}/promote", headers=admin)
+    assert [await rolled_back(client, admin) for _ in range(2)] == [second, first]
+
+
+async def test_going_back_by_name_takes_back_all_that_were_promoted_since(
+    client: httpx.AsyncClient, three: list[str], new_key, database: Database, tiny_settings: Settings
+) -> None:
+    admin = await new_key(Scope.ADMIN)
+    async with database.write() as session:
+        await service.promote(session, three[0], promoted_by="cli", action=service.ROLL_BACK)
+    await promoted_release(database, tiny_settings)
+    assert await rolled_back(client, admin) == three[0]
+    never_spoke = (await build_release(database, tiny_settings, created_by="test")).release.id
+    async with database.write() as session:
+        await service.promote(session, never_spoke, promoted_by="cli", action=service.ROLL_BACK)
+    assert await rolled_back(client, admin) == three[0]
+
+
+async def test_rolling_back_passes_over_a_rejected_release(
+    client: httpx.AsyncClient, three: list[str], new_key, database: Database
+) -> None:
+    admin = await new_key(Scope.ADMIN)
+    async with database.write() as session:
+        found = await service.find(session, three[1])
+        await decide_about(session, found, approved=False, reason="wrong prices", decided_by="Mia")
+    assert await rolled_back(client, admin) == three[0]
+    async with database.write() as session:
+        found = await service.find(session, three[2])
+        await decide_about(session, found, approved=False, reason="wrong, too", decided_by="Mia")
+    assert await rolled_back(client, admin) == "conflict"

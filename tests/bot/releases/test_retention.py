@@ -122,6 +122,20 @@ async def test_what_stopped_to_speak_lately_stays_however_old(
     assert await there(database, keeping_one) == {third, fourth, fifth}
 
 
+async def test_what_was_taken_back_takes_no_place_of_what_may_be_gone_back_to(
+    database: Database, keeping_one: Settings
+) -> None:
+    first, second, third = [await make(database, keeping_one, days=90 - n, promoted=90 - n) for n in range(3)]
+    await speak(database, third, since=60)
+    async with database.write() as session:
+        await service.promote(session, second, promoted_by="test", action=service.ROLL_BACK)
+        await session.execute(update(Release).where(Release.id == second).values(promoted_at=ago(50)))
+
+    assert await remove_old_releases(database, keeping_one, at=TODAY) == [third]
+    async with database.write() as session:
+        assert (await service.roll_back(session, rolled_back_by="test")).release.id == first
+
+
 async def test_shadow_and_experiment_keep_theirs(database: Database, keeping_one: Settings) -> None:
     speaks = await make(database, keeping_one, days=40)
     await speak(database, speaks, since=40)
