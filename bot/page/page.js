@@ -5,10 +5,15 @@ const $ = (id) => document.getElementById(id);
 const log = $("log");
 const input = $("message");
 const status = $("status");
+const FOLLOW_MS = 4000;
+const GONE = [401, 403, 404];
 
 let language = initialLanguage();
 let conversation = null;
+let followed = null;
 let opening = Promise.resolve();
+/** Ids of the messages that are shown, or that are shown by what sent them. */
+const known = new Set();
 
 function initialLanguage() {
   const kept = localStorage.getItem("kefu-language");
@@ -38,7 +43,7 @@ function add(role, text, lang) {
   const entry = document.createElement("div");
   entry.className = `entry ${role}`;
   const who = document.createElement("span");
-  who.className = "unseen";
+  who.className = role === "agent" ? "who" : "unseen";
   who.textContent = `${TEXTS[language][role === "customer" ? "you" : role]}: `;
   const bubble = document.createElement("div");
   bubble.className = "bubble";
@@ -80,6 +85,7 @@ function suggest(questions) {
 async function start() {
   Conversation.forget();
   conversation = null;
+  known.clear();
   log.replaceChildren();
   say();
   const started = await Conversation.start(language);
@@ -94,7 +100,11 @@ async function resume() {
   try {
     const messages = await conversation.history();
     if (!messages.length) return start();
-    for (const message of messages) add(message.role, message.text);
+    for (const message of messages) {
+      known.add(message.id);
+      add(message.role, message.text);
+    }
+    if (messages.some(({ role }) => fromPeople(role))) follow();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     await start();
@@ -142,7 +152,12 @@ async function deliver(entry, call, then, key = newKey()) {
 }
 
 async function showExchange(exchange) {
-  if (!exchange.reply.text) return; // a person is here, and the bot is silent
+  if (exchange.outcome === "handed_off") follow();
+  if (!exchange.reply.text) {
+    // A person is here, and the bot is silent.
+    if (exchange.outcome === "handed_off") say(TEXTS[language].personHere);
+    return;
+  }
   const entry = add("bot", exchange.reply.text, exchange.reply.language);
   if (exchange.choices.length) {
     const row = addButtons(
@@ -154,13 +169,36 @@ async function showExchange(exchange) {
     addVotes(entry, exchange.id);
   }
   suggest(exchange.suggestions);
-  if (exchange.outcome === "handed_off") await showNotice().catch(() => {}); // the reply is there all the same
+  if (exchange.outcome === "handed_off") await showNews().catch(() => {}); // the reply is there all the same
 }
 
-/** What the system has said last, if it came with the last message: such as when a person comes. */
-async function showNotice() {
-  const last = (await conversation.history()).at(-1);
-  if (last?.role === "system") add("system", last.text);
+const fromPeople = (role) => role === "agent" || role === "system";
+
+/** Adds what people and the system have said since. What the customer and the bot say is shown as it is sent and comes. */
+async function showNews() {
+  const asked = conversation;
+  const messages = await asked.history();
+  if (asked !== conversation) return; // begun anew meanwhile
+  for (const message of messages.filter(({ id }) => !known.has(id))) {
+    known.add(message.id);
+    if (fromPeople(message.role)) add(message.role, message.text);
+  }
+}
+
+/** Looks for news from the moment a person was asked for, as long as this conversation is shown. */
+async function follow() {
+  const asked = conversation;
+  if (followed === asked) return;
+  followed = asked;
+  while (asked === conversation) {
+    await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+    if (document.hidden || asked !== conversation) continue;
+    try {
+      await showNews();
+    } catch (error) {
+      if (error instanceof Refused && GONE.includes(error.status)) return;
+    }
+  }
 }
 
 function addVotes(entry, exchangeId) {
@@ -193,9 +231,9 @@ async function askForPerson() {
   await deliver(
     entry,
     (key) => conversation.askForPerson(key),
-    async () => {
-      const notice = (await conversation.history()).findLast((message) => message.role === "system");
-      if (notice) add("system", notice.text);
+    () => {
+      follow();
+      return showNews();
     },
   );
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ NAMES = {
         "person": "Talk to a person",
         "thanks": "Thank you for telling us.",
         "again": "Start again",
+        "here": "A person is here and will answer you.",
     },
     "zh": {
         "message": "消息",
@@ -36,17 +38,39 @@ NAMES = {
         "person": "转人工",
         "thanks": "感谢您的反馈。",
         "again": "重新开始",
+        "here": "人工客服已接入，会在这里回复您。",
     },
 }
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[str]:
-    env = environment(tmp_path_factory.mktemp("browser"), models_dir)
+def env(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> dict[str, str]:
+    return environment(tmp_path_factory.mktemp("browser"), models_dir)
+
+
+@pytest.fixture(scope="module")
+def url(env: dict[str, str]) -> Iterator[str]:
     imported = kefu("import", str(FAQ), "--approve", "--json", env=env)
     assert imported.returncode == 0, imported.stderr
     with serving(env) as server:
         yield server.url
+
+
+@pytest.fixture(scope="module")
+def key(env: dict[str, str], url: str) -> str:
+    """An operator's."""
+    made = kefu("keys", "create", "--name", "desk", "--scope", "operator", "--json", env=env)
+    return str(json.loads(made.stdout)["key"])
+
+
+def agent_says(page: Page, url: str, key: str, text: str) -> None:
+    conversation = page.evaluate("JSON.parse(sessionStorage.getItem('kefu-conversation')).id")
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    path = f"{url}/v1/conversations/{conversation}/agent-replies"
+    with urllib.request.urlopen(
+        urllib.request.Request(path, json.dumps({"text": text}).encode(), headers)
+    ) as said:
+        assert said.status == 201
 
 
 @pytest.fixture(params=["en", "zh"])
@@ -203,6 +227,31 @@ def test_person_is_called_by_words_and_by_the_button(page: Page, language: str) 
     page.get_by_role("button", name=NAMES[language]["person"], exact=True).click()
 
     expect(said_by(page, "system")).to_have_count(1)
+
+
+def test_what_a_person_says_appears_by_itself_and_looks_like_a_persons(
+    page: Page, url: str, key: str, language: str
+) -> None:
+    page.get_by_role("button", name=NAMES[language]["person"], exact=True).click()
+    expect(said_by(page, "system")).to_have_count(1)
+
+    agent_says(page, url, key, "Which order is it about?")
+    expect(said_by(page, "agent")).to_have_text(["Which order is it about?"])
+    page.locator("#message").fill("4711")
+    page.locator("#message").press("Enter")
+    expect(page.get_by_role("status")).to_have_text(NAMES[language]["here"])
+    expect(said_by(page, "customer").last).to_have_text("4711")
+
+    page.reload()
+    expect(said_by(page, "agent")).to_have_text(["Which order is it about?"])
+    agent_says(page, url, key, "<b>Thank you.</b>")
+    expect(said_by(page, "agent")).to_have_text(["Which order is it about?", "<b>Thank you.</b>"])
+    looks = [
+        said_by(page, role).first.evaluate("e => getComputedStyle(e).borderLeft")
+        for role in ("agent", "system")
+    ]
+    assert looks[0] != looks[1]
+    expect(page.locator(".entry.agent .who").first).to_be_visible()
 
 
 def test_reload_keeps_the_conversation_and_start_again_does_not(page: Page, language: str) -> None:
