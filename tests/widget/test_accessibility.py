@@ -182,3 +182,54 @@ def test_phone_is_covered_and_keeps_the_focus_inside(phone: Page) -> None:
     for _ in range(30):
         phone.keyboard.press("Tab")
         assert phone.evaluate("document.activeElement.localName") == "kefu-widget"
+
+
+@pytest.fixture
+def mobile(browser: Browser, service: Service) -> Iterator[Page]:
+    """As phones do it: two fingers zoom, and what is laid over the page makes the visible part smaller."""
+    with browser.new_context(
+        locale="en-US", viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True
+    ) as context:
+        page = context.new_page()
+        page.goto(service.page())
+        yield page
+
+
+BELOW = "log => log.scrollHeight - log.clientHeight - log.scrollTop"
+"""How much of the transcript is below what is in sight."""
+
+
+def test_newest_reply_stays_in_sight_while_a_keyboard_opens_and_closes(mobile: Page) -> None:
+    panel = Panel(mobile).open()
+    for _ in range(3):
+        panel.write(KNOWN["en"])
+    log = mobile.get_by_role("log")
+    assert log.evaluate(BELOW) <= 1
+
+    for height in (380, 640):
+        mobile.set_viewport_size({"width": 360, "height": height})
+        mobile.wait_for_function(
+            "h => document.querySelector('kefu-widget').shadowRoot.querySelector('.panel').offsetHeight === h",
+            arg=height,
+        )
+        mobile.evaluate(
+            "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+        )
+        assert log.evaluate(BELOW) <= 1
+        expect(panel.said_by("bot").last).to_be_in_viewport()
+
+    log.evaluate("log => { log.scrollTop = 0; }")
+    mobile.set_viewport_size({"width": 360, "height": 380})
+    mobile.wait_for_timeout(300)
+    assert log.evaluate("log => log.scrollTop") == 0, "who reads further up is left there"
+
+
+def test_zooming_with_two_fingers_leaves_the_panel_as_it_is(mobile: Page) -> None:
+    Panel(mobile).open()
+    devtools = mobile.context.new_cdp_session(mobile)
+
+    devtools.send("Input.synthesizePinchGesture", {"x": 180, "y": 300, "scaleFactor": 2})
+
+    mobile.wait_for_function("visualViewport.scale > 1.5")
+    mobile.wait_for_timeout(300)
+    assert mobile.locator(".panel").evaluate("panel => panel.offsetHeight") == pytest.approx(640, abs=1)

@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-24a5dfa18fe2.js";
+export { KefuWidget } from "./kefu-b9a090b39f51.js";

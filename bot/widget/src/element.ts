@@ -6,7 +6,7 @@ import { Conversation } from "./conversation.js";
 import { focusedIn, keepFocusInside, placeFocus } from "./focus.js";
 import { chosenLocale, type Locale, localeOf, offered, primary, TEXTS, type Texts } from "./locales.js";
 import { Memory } from "./memory.js";
-import { reveal, scrollToNewest } from "./scrolling.js";
+import { reveal, scrollToNewest, StayingAtEnd } from "./scrolling.js";
 import { Site } from "./site.js";
 import { STYLES } from "./styles.js";
 import { TALK_STYLES } from "./styles-talk.js";
@@ -57,6 +57,7 @@ export class KefuWidget extends LitElement {
   private parts: { memory: Memory; site: Site; conversation: Conversation } | null = null;
   private connected: AbortController | null = null;
   private lastSeen = "";
+  private stayingAtEnd = new StayingAtEnd();
 
   constructor() {
     super();
@@ -214,6 +215,7 @@ export class KefuWidget extends LitElement {
     const seen = this.shown ? `${newest?.key} ${newest?.text.length}` : "";
     if (seen !== this.lastSeen) scrollToNewest(this.renderRoot);
     this.lastSeen = seen;
+    this.stayingAtEnd.watch(this.renderRoot);
     if (changed.has("mode")) this.toTopLayer();
   }
 
@@ -374,7 +376,9 @@ export class KefuWidget extends LitElement {
   private followViewport(signal: AbortSignal): void {
     const seen = window.visualViewport;
     const measure = () => {
-      if (seen && this.covering) this.style.setProperty("--kefu-seen-height", `${Math.round(seen.height)}px`);
+      if (!seen || !this.covering) return;
+      const unzoomed = Math.round(seen.height * seen.scale); // what is zoomed into stays as large as it is
+      this.style.setProperty("--kefu-seen-height", `${unzoomed}px`);
     };
     seen?.addEventListener("resize", measure, { signal });
   }
