@@ -70,6 +70,52 @@ def test_visitor_who_finds_nobody_leaves_an_address_and_rates(
     assert sent[-1].post_data_json == {"stars": 4, "comment": "quick"}
 
 
+def test_what_was_typed_is_there_when_the_panel_opens_again(
+    service: Service, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    hand_over(page, {"state": "waiting", "handoff": AWAY})
+    page.goto(service.page("/typed"))
+    panel = Panel(page).open()
+    panel.button("person").click()
+    page.get_by_label("Email").fill("ana@example.com")
+    panel.field.fill("my order is")
+
+    panel.button("close").click()
+    panel.launcher.click()
+    expect(panel.field).to_have_value("my order is")
+    expect(page.get_by_label("Email")).to_have_value("ana@example.com")
+
+    panel.field.press("Enter")
+    expect(panel.said_by("customer").last).to_have_text("my order is")
+    expect(panel.field).to_have_value("")
+    panel.button("close").click()
+    panel.launcher.click()
+    expect(panel.field).to_have_value("")
+    panel.field.fill("and what is more")
+    page.evaluate("Kefu.reset()")
+    expect(panel.field).to_have_value("")
+    panel.button("person").click()
+    expect(page.get_by_label("Email")).to_have_value("")
+
+
+def test_what_one_person_has_typed_is_not_shown_to_the_next(
+    service: Service, context: BrowserContext, identities: list[str | None]
+) -> None:
+    page = context.new_page()
+    page.goto(service.page("/typed-by-ana"))
+    page.evaluate("identity => Kefu.setUser({identity})", token("ana"))
+    panel = Panel(page).open()
+    panel.write("hello")
+    panel.field.fill("my account is")
+    panel.button("close").click()
+
+    page.evaluate("identity => Kefu.setUser({identity})", token("bob"))
+    panel.launcher.click()
+
+    expect(panel.field).to_have_value("")
+
+
 def token(subject: str) -> str:
     """Signed by nobody: this server does not look, and the widget only tells people apart."""
     parts = ({"alg": "HS256"}, {"sub": subject, "aud": "default"})

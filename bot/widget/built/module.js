@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-b9a090b39f51.js";
+export { KefuWidget } from "./kefu-e73df5dde81c.js";

@@ -6,11 +6,11 @@ import { newKey } from "./transport.js";
 
 export function sendWritten(widget: KefuWidget, event: SubmitEvent): void {
   event.preventDefault();
-  const field = (event.target as HTMLFormElement).elements.namedItem("message") as HTMLTextAreaElement;
-  const text = field.value.trim();
+  const text = widget.draft.trim();
   if (!text) return;
-  field.value = "";
+  widget.draft = "";
   widget.notice = "";
+  widget.requestUpdate();
   widget.conversation.write(text);
 }
 
@@ -94,6 +94,7 @@ export function sendContact(widget: KefuWidget, event: SubmitEvent): Promise<voi
   widget.contactTrouble = "";
   return tried(widget, async () => {
     await widget.conversation.leaveContact(contact, newKey());
+    widget.contactDraft = {};
     widget.tell(widget.texts.contactThanks);
     widget.focusAfterPress("#message");
   });
@@ -105,6 +106,7 @@ export function deleteConversation(widget: KefuWidget): Promise<void> {
   return tried(widget, async () => {
     await widget.conversation.remove();
     widget.forgetOpen();
+    widget.forgetDrafts();
     widget.tell(widget.texts.deleted);
   });
 }

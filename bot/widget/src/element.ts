@@ -1,7 +1,7 @@
 /** <kefu-widget>: attributes, lifecycle, and what is open on it. What it shows is in the views, what is said in Conversation. */
 
 import { LitElement, type PropertyValues, type TemplateResult } from "lit";
-import type { ConversationState, Role } from "./contracts.js";
+import type { Contact, ConversationState, Role } from "./contracts.js";
 import { Conversation } from "./conversation.js";
 import { focusedIn, keepFocusInside, placeFocus } from "./focus.js";
 import { chosenLocale, type Locale, localeOf, offered, primary, TEXTS, type Texts } from "./locales.js";
@@ -51,6 +51,9 @@ export class KefuWidget extends LitElement {
   explained = new Set<string>();
   thanked = new Set<string>();
   stars = 0;
+  /** What is typed and not sent yet; it outlives a closed panel. */
+  draft = "";
+  contactDraft: Contact = {};
   contactTrouble = "";
   consentRefused = false;
 
@@ -104,7 +107,9 @@ export class KefuWidget extends LitElement {
 
   /** Tells who the visitor is, by a token that the site has signed. */
   setUser(user: { identity: string }): void {
+    const before = this.memory.all.id;
     this.conversation.identify(user.identity);
+    if (before && this.memory.all.id !== before) this.forgetDrafts(); // somebody else was here
     if (this.shown) this.begin();
   }
 
@@ -124,6 +129,7 @@ export class KefuWidget extends LitElement {
     this.conversation.forgetIdentity();
     this.conversation.lose();
     this.forgetOpen();
+    this.forgetDrafts();
     if (!this.consentNeeded) this.memory.keep();
     if (this.shown) this.begin();
   }
@@ -281,6 +287,12 @@ export class KefuWidget extends LitElement {
     this.menu = this.deleting = false;
     this.stars = 0;
     this.notice = this.contactTrouble = "";
+    this.requestUpdate();
+  }
+
+  forgetDrafts(): void {
+    this.draft = "";
+    this.contactDraft = {};
     this.requestUpdate();
   }
 

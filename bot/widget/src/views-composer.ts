@@ -1,6 +1,7 @@
 /** Where the visitor writes, the way to a person below it, and the question before deleting. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { askForPerson, deleteConversation, sendWritten } from "./actions.js";
 import type { KefuWidget } from "./element.js";
 import { ICONS } from "./icons.js";
@@ -18,6 +19,8 @@ export function composerView(widget: KefuWidget): TemplateResult {
       placeholder=${texts.placeholder}
       enterkeyhint="send"
       autocomplete="off"
+      .value=${live(widget.draft)}
+      @input=${(event: InputEvent) => (widget.draft = (event.target as HTMLTextAreaElement).value)}
       @keydown=${sendOnEnter}
     ></textarea>
     <button type="submit" class="main round" aria-label=${texts.send} title=${texts.send}>${ICONS.send}</button>

@@ -1,6 +1,7 @@
 /** What is going on with the person that was asked for, and how to reach the visitor. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { sendContact } from "./actions.js";
 import type { KefuWidget } from "./element.js";
 
@@ -24,7 +25,14 @@ export function contactView(widget: KefuWidget): TemplateResult | typeof nothing
   const spoken = conversation.state === "person" || conversation.state === "closed";
   if (spoken || !conversation.handoff?.contact_wanted) return nothing;
   const field = (name: "name" | "email" | "phone", label: string, type: string, autocomplete: AutoFill) => html`<label>
-    ${label}<input name=${name} type=${type} autocomplete=${autocomplete} maxlength="200" />
+    ${label}<input
+      name=${name}
+      type=${type}
+      autocomplete=${autocomplete}
+      maxlength="200"
+      .value=${live(widget.contactDraft[name] ?? "")}
+      @input=${(event: InputEvent) => (widget.contactDraft[name] = (event.target as HTMLInputElement).value)}
+    />
   </label>`;
   return html`<form class="card" novalidate @submit=${(event: SubmitEvent) => sendContact(widget, event)}>
     <h3>${texts.contactTitle}</h3>
