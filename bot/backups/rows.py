@@ -15,6 +15,7 @@ from bot.db.migrating import newest_revision
 from bot.db.tables import metadata
 from bot.errors import InvalidInputError
 from bot.json_bytes import json_text
+from bot.json_mending import mended
 
 REVISION_TABLE = "alembic_version"
 ROWS_A_STEP = 500
@@ -45,7 +46,16 @@ def read_lines(connection: Connection, table: Table) -> Iterator[bytes]:
     """Every row in the order of its key, as a line of JSON; some hundred are in memory at a time."""
     statement = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=ROWS_A_STEP)
     for row in connection.execute(statement):
-        yield json_text(_encoded(row)).encode() + b"\n"
+        yield _line(_encoded(row))
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    try:
+        line = json_text(row).encode()
+        mend = b"\\u0000" in line  # which PostgreSQL does not take
+    except ValueError:
+        mend = True
+    return (json_text(mended(row)).encode() if mend else line) + b"\n"
 
 
 def write_lines(connection: Connection, table: Table, content: bytes) -> int:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 from bot.answering.understanding import LONGEST_MESSAGE
+from bot.json_mending import mended
 from bot.visitors.identity import LONGEST_TOKEN
 
 
@@ -13,6 +14,13 @@ class ConversationStart(BaseModel):
     site: str = Field("default", max_length=64, description="The site's public key")
     language: str | None = Field(None, max_length=16, description="The visitor's, such as en or zh-CN")
     metadata: dict[str, str | int | FiniteFloat | bool | None] = Field({}, max_length=20)
+
+    @field_validator("metadata")
+    @classmethod
+    def _storable(cls, metadata: dict[str, Any]) -> dict[str, Any]:
+        cleaned: dict[str, Any] = mended(metadata)
+        return cleaned
+
     identity: str | None = Field(
         None,
         max_length=LONGEST_TOKEN,

@@ -99,8 +99,8 @@ async def utterances(session: AsyncSession, subject: Subject) -> set[str]:
     return {text for row in await session.execute(said) for text in row}
 
 
-async def visitor_exists(session: AsyncSession, visitor_id: str) -> bool:
-    return await session.get(Visitor, visitor_id) is not None
+async def visitor(session: AsyncSession, visitor_id: str) -> Visitor | None:
+    return await session.get(Visitor, visitor_id)
 
 
 async def conversation(session: AsyncSession, conversation_id: str) -> Conversation | None:

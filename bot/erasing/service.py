@@ -93,7 +93,9 @@ async def erase(
         questions=belongings.questions,
         labels_removed=with_labels,
         scrubbed=await scrub(database) if settings.uses_sqlite else None,
-        exports_left=[path.name for path in _exports(settings, since)],
+        exports_left=[
+            path.name for path in _exports(settings, since, with_knowledge=bool(belongings.questions))
+        ],
         snapshots_left=snapshots,
         reports_removed=reports,
     )
@@ -125,15 +127,16 @@ async def erase_conversation(
     )
 
 
-def _exports(settings: Settings, since: datetime | None) -> list[Path]:
-    return exports_since(settings, since) if since else []
+def _exports(settings: Settings, since: datetime | None, *, with_knowledge: bool) -> list[Path]:
+    return exports_since(settings, since, with_knowledge=with_knowledge) if since else []
 
 
 async def _subject(session: AsyncSession, id: str) -> Subject:
     if id.startswith("vis_"):
-        if not await repository.visitor_exists(session, id):
+        visitor = await repository.visitor(session, id)
+        if visitor is None:
             raise NotFoundError(f"no visitor {id!r}")
-        return Subject(visitor_id=id, conversation_id=None)
+        return Subject(visitor_id=visitor.merged_into or id, conversation_id=None)
     if id.startswith("cnv_"):
         conversation = await repository.conversation(session, id)
         if conversation is None:

@@ -1,7 +1,5 @@
 """One conversation as a document that a person can read, such as the visitor who asks for it."""
 
-import math
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +8,7 @@ from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff
 from bot.errors import NotFoundError
 from bot.exports.exchanges import vote_json
 from bot.exports.schemas import FORMAT_VERSION, NOTICE
+from bot.json_mending import mended
 
 SPOKEN_BY = {"customer": "customer", "bot": "machine", "agent": "person", "system": "machine"}
 
@@ -29,17 +28,9 @@ async def transcript(session: AsyncSession, conversation_id: str) -> JsonObject:
         "language": conversation.language,
         "state": conversation.state,
         "started_at": conversation.created_at.isoformat(),
-        "metadata": _metadata(conversation),
+        "metadata": mended(conversation.details),
         "messages": await _messages(session, conversation_id),
         "handoffs": await _handoffs(session, conversation_id),
-    }
-
-
-def _metadata(conversation: Conversation) -> JsonObject:
-    """Versions before took numbers that JSON has not (NaN, Infinity); they become null."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in conversation.details.items()
     }
 
 

@@ -60,8 +60,11 @@ async def remove_export(settings: Settings, export_id: str) -> None:
     await asyncio.to_thread(_remove, path)
 
 
-def exports_since(settings: Settings, moment: datetime) -> list[Path]:
-    """Files that were made at or after a moment, and so may hold what was said from then on."""
+def exports_since(settings: Settings, moment: datetime, *, with_knowledge: bool) -> list[Path]:
+    """Files that were made at or after a moment, and so may hold what was said from then on.
+
+    Those of the knowledge, too, where questions were made of it.
+    """
     folder = settings.data_dir / FOLDER
     found = (
         _find(folder, file.name.split(".")[0]) for file in sorted(folder.glob(f"exp_*{MANIFEST_SUFFIX}"))
@@ -70,7 +73,7 @@ def exports_since(settings: Settings, moment: datetime) -> list[Path]:
         export[0]
         for export in found
         if export is not None
-        and export[1].kind is not ExportKind.KNOWLEDGE
+        and (with_knowledge or export[1].kind is not ExportKind.KNOWLEDGE)
         and export[1].created_at >= moment
     ]
 

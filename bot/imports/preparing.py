@@ -138,7 +138,7 @@ def prepare_file(
         kind = format or detect_format(path)
         if kind is ImportFormat.DOCUMENTS:
             return _prepare_documents(path, languages, allowed_hosts, progress)
-        prepared = PreparedFile(path.name, file_hash(path), kind)
+        prepared = PreparedFile(clean_line(path.name), file_hash(path), kind)
         _prepare_records(prepared, read_import(path, format=kind), languages)
     except ImportFileError as error:
         raise InvalidInputError(str(error)) from error
@@ -200,20 +200,17 @@ def _prepare_records(
     read: Iterator[records.Dialogue | records.FaqRow | RejectedLine],
     languages: tuple[str, ...],
 ) -> None:
-    dialogues = 0
     for record in read:
         if isinstance(record, RejectedLine):
             prepared.rejected.append(record)
             continue
         try:
             if isinstance(record, records.Dialogue):
-                dialogues += 1
                 prepared.dialogues.append(_dialogue(record, prepared, languages))
             else:
                 prepared.rows.append(_row(record, prepared, languages))
         except _LineError as error:
-            line = record.line if isinstance(record, records.FaqRow) else dialogues
-            prepared.rejected.append(RejectedLine(line, str(error)))
+            prepared.rejected.append(RejectedLine(record.line, str(error)))
 
 
 def _row(row: records.FaqRow, prepared: PreparedFile, languages: tuple[str, ...]) -> PreparedRow:

@@ -7,6 +7,7 @@ vehicle of entity bombs) are refused. Macros, links and formulas are never run.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -138,9 +139,15 @@ class _Resettable(Protocol):
     def reset_dimensions(self) -> None: ...
 
 
+# "_x000D_" stands for a carriage return, which openpyxl leaves as it is (ECMA-376, 22.9.2.19).
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

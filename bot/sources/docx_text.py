@@ -9,7 +9,11 @@ from bot.sources.blocks import LONGEST_HEADING, PSEUDO_LEVEL, Block, Kind, clean
 MOST_CHARACTERS = 5_000_000
 _NO_HEADING_END = (".", "。", ",", "，", ";", "；", ":", "：", "!", "！")
 _LONGEST_BOLD_HEADING = 120
-_SKIPPED = frozenset({"del", "instrText", "delText", "txbxContent", "Fallback"})
+# What a tracked change took away, and how its place was formatted before.
+_BEFORE_A_CHANGE = {"del", "delText", "moveFrom", "numberingChange"} | {
+    f"{of}Change" for of in ("pPr", "rPr", "sectPr", "tblPr", "tblPrEx", "tblGrid", "trPr", "tcPr")
+}
+_SKIPPED = frozenset({"instrText", "txbxContent", "Fallback"} | _BEFORE_A_CHANGE)
 
 
 class DocxText:
@@ -57,6 +61,8 @@ class DocxText:
             self._in_text = True
         elif name in ("tab", "br", "cr") and self._in_run:
             self._paragraph.append("\n" if name != "tab" else " ")
+        elif name == "noBreakHyphen" and self._in_run:
+            self._paragraph.append("-")
         elif name == "tbl":
             self._put_items()
             self._tables += 1

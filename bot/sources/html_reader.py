@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
+from bot.imports.fields import FieldError, language
 from bot.sources.blocks import Block, DocumentError, Kind, ReadDocument, clean_line
 from bot.sources.page_text import PageText
 
@@ -249,12 +250,20 @@ class _PageReader:
         if tag == "title" and not self.page_title:
             self._in_title = True
         elif tag == "html":
-            self.language = given.get("lang") or self.language
+            self.language = _language(given.get("lang")) or self.language
         elif tag == "meta" and given.get("property") == "og:title":
             self.shown_title = clean_line(given.get("content", "")) or None
         elif tag == "link" and given.get("rel", "").lower() == "canonical":
             href = given.get("href", "")
             self.url = href if href.startswith(("https://", "http://")) else self.url
+
+
+def _language(stated: str | None) -> str | None:
+    """The primary subtag of "en-US"; None for what is no language, such as a template's placeholder."""
+    try:
+        return language(stated)
+    except FieldError:
+        return None
 
 
 def _own_blocks(placed: Sequence[PageText.Placed]) -> list[Block]:

@@ -303,3 +303,26 @@ async def test_unknown_schema_is_neither_backed_up_nor_replaced(
     with pytest.raises(ConflictError, match="ffffffffffff"):
         await restore(database, settings, tmp_path / "b.tar.gz", replace=True)
     assert not (tmp_path / "c.tar.gz").exists()
+
+
+async def test_metadata_that_is_no_json_elsewhere_stops_no_backup(
+    sqlite_database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """Versions before took half characters, NUL and NaN from whoever began a conversation."""
+    await fill_installation(sqlite_database, settings.data_dir)
+    async with sqlite_database.write() as session:
+        stored = r"""{"page": "half \ud83d", "nul": "a\u0000b", "load": NaN, "back": "\\u0000"}"""
+        await session.execute(text("UPDATE conversations SET metadata = :stored"), {"stored": stored})
+
+    await back_up(sqlite_database, settings, tmp_path / "one.tar.gz")
+
+    third = Database.open(f"sqlite+aiosqlite:///{tmp_path / 'third.db'}")
+    try:
+        await restore(third, elsewhere(settings, tmp_path), tmp_path / "one.tar.gz", replace=False)
+        async with third.read() as session:
+            kept = set(await session.scalars(text("SELECT metadata FROM conversations")))
+    finally:
+        await third.close()
+    assert [json.loads(each) for each in kept] == [
+        {"page": "half \ufffd", "nul": "a\ufffdb", "load": None, "back": "\\u0000"}
+    ]

@@ -202,3 +202,15 @@ async def test_anonymous_key_of_another_body_is_refused(client: httpx.AsyncClien
 
     assert other.status_code == 422
     assert other.json()["type"] == "urn:kefu:problem:idempotency-key-reused"
+
+
+async def test_metadata_without_what_no_database_takes_is_stored(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    body = r'{"metadata": {"page": "half \ud83d", "a\u0000b": "c\u0000"}}'
+    response = await client.post(PATH, content=body, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 201
+    async with database.read() as session:
+        stored = (await session.execute(select(Conversation.details))).scalar_one()
+    assert stored == {"page": "half \ufffd", "a\ufffdb": "c\ufffd"}

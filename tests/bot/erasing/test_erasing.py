@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Label, Question
 from bot.db.tables import metadata
@@ -421,3 +422,18 @@ async def test_what_is_said_while_a_visitor_is_erased_goes_too(
     await erasing
 
     assert naming(await rows(postgres_database), ANA) == {"audit_log": 1}
+
+
+async def test_visitor_who_was_merged_into_another_is_erased_as_that_one(
+    filled: Database, database_settings: Settings
+) -> None:
+    async with filled.write() as session:
+        earlier = Visitor(
+            id="vis_earlier", site_id=DEFAULT_SITE_ID, token_hash="merged:earlier", merged_into=ANA
+        )
+        session.add(earlier)
+
+    erased = await erase(filled, database_settings, "vis_earlier", with_labels=True, erased_by="cli")
+
+    assert erased.counts["conversations"] == ANAS["conversations"]
+    assert naming(await rows(filled), CANARY) == {}

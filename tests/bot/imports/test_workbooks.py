@@ -142,3 +142,12 @@ def test_nothing_is_left_open_when_reading_stops_early(tmp_path: Path) -> None:
         assert next(records) == FaqRow("a", "b", line=2)
         del records
         detect_format(file)
+
+
+def test_escaped_characters_of_a_cell_are_read_as_what_they_stand_for(tmp_path: Path) -> None:
+    file = _save(
+        tmp_path / "faq.xlsx",
+        faq=[["question", "answer"], ["How long?", "Two days._x000D_\nAbroad _x0041_ week."]],
+    )
+
+    assert list(read_import(file)) == [FaqRow("How long?", "Two days.\nAbroad A week.", line=2)]

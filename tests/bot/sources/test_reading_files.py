@@ -179,3 +179,17 @@ def test_file_of_200_megabytes_is_refused_unread(tmp_path: Path) -> None:
 )
 def test_text_that_can_not_be_read_is_refused(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
     assert reason in refused(written(tmp_path, name, content))
+
+
+def test_docx_with_tracked_changes_is_read_as_it_stands(tmp_path: Path) -> None:
+    body = (
+        "<w:p><w:moveFrom><w:r><w:t>Send them to us.</w:t></w:r></w:moveFrom></w:p>"
+        '<w:p><w:pPr><w:pPrChange><w:pPr><w:pStyle w:val="H1"/></w:pPr></w:pPrChange></w:pPr>'
+        "<w:r><w:rPr><w:rPrChange><w:rPr><w:b/></w:rPr></w:rPrChange></w:rPr><w:t>You have fourteen days.</w:t></w:r></w:p>"
+        "<w:p><w:moveTo><w:r><w:t>Send them to us.</w:t></w:r></w:moveTo></w:p>"
+        "<w:p><w:r><w:t>Or call 0800</w:t><w:noBreakHyphen/><w:t>555.</w:t></w:r></w:p>"
+    )
+
+    read = read_document(written(tmp_path, "a.docx", docx_of(body)))
+
+    assert sections(read) == [((), "You have fourteen days.\nSend them to us.\nOr call 0800-555.")]

@@ -124,3 +124,11 @@ def test_plain_text_has_headings_questions_and_lists() -> None:
         (("2. Returns",), "You need:\n- the label and tape\n- a box"),
         (("发货时间",), "我们在24小时内发货。"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "read"),
+    [("en-US", "en"), ("zh-CN", "zh"), ("zh_Hant_TW", "zh"), ("{{ lang }}", None), ("", None)],
+)
+def test_language_of_a_page_is_its_primary_subtag(stated: str, read: str | None) -> None:
+    assert read_html(f'<html lang="{stated}"><body><p>We deliver.</p></body></html>').language == read
