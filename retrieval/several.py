@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import prod
 
 from retrieval.decision import Decision, Outcome
+from retrieval.follow_ups import cues_of
 from retrieval.lexical import tokenize_lexical
 from retrieval.normalize import normalize
 
@@ -35,12 +36,24 @@ def questions_in(text: str) -> tuple[str, ...]:
     return tuple(parts) if 2 <= len(parts) <= MOST_QUESTIONS else ()
 
 
+def leans_on_the_first(parts: Sequence[str]) -> bool:
+    """Whether a later part reads like a follow-up ("Do you repair phones? How much is it?"), which alone asks something else."""
+    cues = [cues_of(part) for part in parts[1:]]
+    return any(each.opens or each.ends or each.refers for each in cues)
+
+
 def answers_each(whole: Decision, parts: Sequence[Decision]) -> bool:
-    """Whether the parts are to be answered each: all surely, differently, and none worse than the whole message."""
+    """Whether the parts are to be answered each: all surely, differently, and none worse than the whole message.
+
+    A whole that is answered like one of the parts has lost the others, however sure it is.
+    """
     if len(parts) < 2 or any(part.outcome is not Outcome.ANSWERED for part in parts):
         return False
     given = {part.answers[0].candidate.answer_id for part in parts}
-    return len(given) == len(parts) and min(part.confidence for part in parts) >= whole.confidence
+    if len(given) < len(parts):
+        return False
+    answered_in_part = whole.outcome is Outcome.ANSWERED and whole.answers[0].candidate.answer_id in given
+    return answered_in_part or min(part.confidence for part in parts) >= whole.confidence
 
 
 def joint_confidence(parts: Sequence[Decision]) -> float:

@@ -18,7 +18,7 @@ from retrieval.language import detect_language
 from retrieval.masking import mask
 from retrieval.normalize import normalize
 from retrieval.person_request import asks_for_person
-from retrieval.several import questions_in
+from retrieval.several import leans_on_the_first, questions_in
 from retrieval.small_talk import SmallTalk, small_talk
 
 LONGEST_MESSAGE = 4000
@@ -100,7 +100,8 @@ async def understand(
 async def _each_question(
     follower: ReleaseFollower, serving: Serving, text: str, whole: Retrieved
 ) -> Sequence[Retrieved]:
-    """Nothing for a message that is one question, that the approved questions hold as it is, or of which a part has no sure answer.
+    """Nothing for a message that is one question, that the approved questions hold as it is, or of which a part leans on the
+    first or has no sure answer.
 
     The shortest part comes first: it costs least, and most often ends the search.
     """
@@ -108,6 +109,8 @@ async def _each_question(
         return ()
     # Line ends part questions and are gone from the utterance; masking is done part by part.
     parts = questions_in(mask(text).text)
+    if leans_on_the_first(parts):
+        return ()
     found: dict[str, Retrieved] = {}
     for part in sorted(parts, key=len):
         found[part] = await follower.retrieve(serving, part, language=whole.language)

@@ -3,7 +3,7 @@ import pytest
 
 from retrieval.candidates import Candidate
 from retrieval.decision import Decision, Outcome, ScoredCandidate
-from retrieval.several import answers_each, joint_confidence, questions_in
+from retrieval.several import answers_each, joint_confidence, leans_on_the_first, questions_in
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,35 @@ def test_parts_are_answered_each_when_all_surely_have_their_own() -> None:
     assert joint_confidence(parts) == pytest.approx(0.72)
 
 
+def test_parts_are_answered_each_when_the_whole_has_the_answer_of_one() -> None:
+    assert answers_each(decided("pay", 0.95), [decided("pay", 0.99), decided("track", 0.9)])
+    assert not answers_each(
+        decided("pay", 0.95, Outcome.CLARIFIED), [decided("pay", 0.99), decided("track", 0.9)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "leans"),
+    [
+        (("Do you repair phones?", "How much is it?"), True),
+        (("How do I pay?", "And with PayPal?"), True),
+        (("能修手机吗?", "那要多久?"), True),
+        (("Is it open?", "How do I pay?"), False),
+        (("How do I pay?", "Where is my order?"), False),
+        (("运费多少?", "能退货吗?"), False),
+        ((), False),
+    ],
+)
+def test_later_part_like_a_follow_up_leans_on_the_first(parts: tuple[str, ...], leans: bool) -> None:
+    assert leans_on_the_first(parts) is leans
+
+
 @pytest.mark.parametrize(
     ("whole", "parts"),
     [
         (decided("pay", 0.7), [decided("pay", 0.9), decided("pay", 0.9)]),
         (decided("pay", 0.7), [decided("pay", 0.9), decided("track", 0.9, Outcome.CLARIFIED)]),
-        (decided("pay", 0.95), [decided("pay", 0.99), decided("track", 0.9)]),
+        (decided("pay in parts", 0.95), [decided("pay", 0.99), decided("track", 0.9)]),
         (decided("pay", 0.1), [decided("pay", 0.9)]),
         (decided("pay", 0.1), []),
     ],

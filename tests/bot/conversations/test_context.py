@@ -183,6 +183,23 @@ async def test_several_questions_keep_their_own_rule_and_evidence(
     assert row.confidence == pytest.approx(found[0]["confidence"] * found[1]["confidence"], abs=1e-3)
 
 
+async def test_part_that_leans_on_the_first_is_not_searched_alone(
+    talk: Talk, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    retrieve = app.state.parts.follower.retrieve
+
+    async def noted(serving: Serving, utterance: str, **more: Any) -> Retrieved:
+        searched.append(utterance)
+        return await retrieve(serving, utterance, **more)
+
+    monkeypatch.setattr(app.state.parts.follower, "retrieve", noted)
+    whole = "How long does delivery take? Can I return it then?"
+    await talk.say(whole)
+
+    assert searched == [whole]
+
+
 async def test_part_without_a_sure_answer_ends_the_search_for_the_others(
     talk: Talk, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
