@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import Answer, Label
 from bot.db.quality_tables import AuditDraw
+from bot.knowledge.label_order import counts_since
 from bot.review.repository import SLICE, about_questions, decided_by_people
 
 
@@ -74,13 +75,14 @@ async def decisions(session: AsyncSession, forms: Sequence[str]) -> list[tuple[s
     """(utterance, folded, what was said) of every decision in force about utterances of these forms, the newest last."""
     found: list[Any] = []
     for start in range(0, len(forms), SLICE):
+        said = (Label.id, Label.utterance, Label.folded, Label.answer_id, Answer.created_at.label("since"))
         statement = (
-            select(Label.id, Label.utterance, Label.folded, Label.answer_id, Answer.created_at.label("since"))
+            select(*said, counts_since().label("at"))
             .outerjoin(Answer, Answer.id == Label.answer_id)
             .where(*decided_by_people(), Label.folded.in_(forms[start : start + SLICE]))
         )
         found += (await session.execute(statement)).all()
-    in_order = sorted(found, key=lambda row: row.id)
+    in_order = sorted(found, key=lambda row: (row.at, row.id))
     return [(row.utterance, row.folded, Said(row.answer_id, row.since)) for row in in_order]
 
 

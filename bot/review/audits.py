@@ -19,7 +19,7 @@ from bot.knowledge.folding import folded_hash
 from bot.releases import repository as releases
 from bot.review import audit_repository as repository
 from bot.review.audit_repository import Drawn, Said
-from bot.review.repository import decided_utterances
+from bot.review.repository import ever_decided
 from bot.review.waiting import key_of
 from retrieval.near_duplicates import same_question_key
 from retrieval.normalize import fold
@@ -135,7 +135,7 @@ async def _verdicts(session: AsyncSession, utterances: Sequence[str]) -> dict[st
     if not utterances:
         return found
     keys = {same_question_key(each) for each in utterances}
-    alike = [each for each in await decided_utterances(session) if same_question_key(each) in keys]
+    alike = [each for each in await ever_decided(session) if same_question_key(each) in keys]
     forms = sorted({folded_hash(each) for each in (*utterances, *alike)})
     for utterance, folded, said in await repository.decisions(session, forms):
         found[folded] = found[key_of(utterance)] = said

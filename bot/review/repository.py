@@ -5,14 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.answering.given_answers import GAVE_ANSWER
+from bot.db.base import now
 from bot.db.conversation_tables import Conversation, Exchange, Feedback, Signal, SignalKind
-from bot.db.knowledge_tables import AnswerText, KnowledgeState, Label, LabelSource, LabelState
+from bot.db.knowledge_tables import (
+    Answer,
+    AnswerState,
+    AnswerText,
+    KnowledgeState,
+    Label,
+    LabelSource,
+    LabelState,
+    Verdict,
+)
 from bot.db.review_tables import ReviewSkip
 from bot.feedback.repository import COUNTS
+from bot.knowledge.label_order import counts_since
 
 NO_QUESTION = ("asked_for_person", "visitor_choice", "empty_knowledge", "person_is_here", "bot_failed")
 SMALL_TALK = "small_talk_"
@@ -22,6 +34,7 @@ DISSATISFIED = (SignalKind.REPHRASED.value, SignalKind.ASKED_FOR_PERSON.value)
 """Leaving is no sign: whoever is content leaves, too."""
 
 SLICE = 500
+_newer = aliased(Label)
 
 
 @dataclass(frozen=True)
@@ -124,27 +137,51 @@ def _asked_row(row: Any) -> AskedRow:
     )
 
 
+async def ever_decided(session: AsyncSession) -> list[str]:
+    """What people with a key have decided about, in force, whether or not it stands."""
+    return await _utterances(session, select(Label.utterance).where(*decided_by_people()))
+
+
 async def decided_utterances(session: AsyncSession, *, since: datetime | None = None) -> list[str]:
-    """What people with a key have decided about, in force; since a moment, or ever."""
-    statement = select(Label.utterance).where(*decided_by_people())
+    """What people with a key have decided about, where their newest decision stands; since a moment, or ever."""
+    statement = select(Label.utterance).where(*decided_by_people(), ~_overruled(), _stands(now()))
     if since is not None:
-        moment = func.coalesce(Label.decided_at, Label.created_at)
-        statement = statement.where(moment >= since)
-    return list((await session.execute(statement.distinct().order_by(Label.utterance))).scalars())
+        statement = statement.where(counts_since() >= since)
+    return await _utterances(session, statement)
+
+
+async def _utterances(session: AsyncSession, chosen: Select[str]) -> list[str]:
+    return list((await session.execute(chosen.distinct().order_by(Label.utterance))).scalars())
 
 
 async def decision_on(session: AsyncSession, folded: str) -> Label | None:
-    """The newest decision in force about utterances of this form."""
-    statement = (
-        select(Label).where(*decided_by_people(), Label.folded == folded).order_by(Label.id.desc()).limit(1)
-    )
-    return (await session.execute(statement)).scalar_one_or_none()
+    """The newest decision in force about utterances of this form; None, too, where it does not stand any more."""
+    decided = (*decided_by_people(), Label.folded == folded, ~_overruled(), _stands(now()))
+    return (await session.execute(select(Label).where(*decided))).scalar_one_or_none()
 
 
-def decided_by_people() -> tuple[Any, ...]:
+def decided_by_people(label: Any = Label) -> tuple[Any, ...]:
     """Labels in force that an operator gave or accepted."""
-    in_force = (Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
-    return (*in_force, (Label.source == LabelSource.OPERATOR) | Label.decided_by.is_not(None))
+    in_force = (label.state == LabelState.COUNTED, label.withdrawn_at.is_(None))
+    return (*in_force, (label.source == LabelSource.OPERATOR) | label.decided_by.is_not(None))
+
+
+def _overruled() -> ColumnElement[bool]:
+    """Whether somebody has decided anew about utterances of this form."""
+    moment, later = counts_since(), counts_since(_newer)
+    is_newer = (later > moment) | and_(later == moment, _newer.id > Label.id)
+    return exists().where(*decided_by_people(_newer), _newer.folded == Label.folded, is_newer)
+
+
+def _stands(moment: datetime) -> ColumnElement[bool]:
+    """Out of scope, or its answer may be given. An answer that was retired or has run out leaves the question open; the draft
+    that was made of a composed reply waits for its approval."""
+    goes_on = Answer.valid_until.is_(None) | (Answer.valid_until > moment)
+    is_draft_of_it = and_(
+        Answer.state == AnswerState.DRAFT, Label.made_answer, Label.verdict == Verdict.RIGHT
+    )
+    usable = and_(Answer.state == AnswerState.APPROVED, goes_on) | is_draft_of_it
+    return Label.out_of_scope | exists().where(Answer.id == Label.answer_id, usable)
 
 
 async def skipped(session: AsyncSession, *, at: datetime) -> set[str]:

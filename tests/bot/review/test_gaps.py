@@ -191,6 +191,21 @@ async def test_decided_questions_leave_their_gap(
     assert (await client.get(f"/v1/gaps/{gap['id']}", headers=operator)).status_code == 404
 
 
+async def test_question_whose_answer_was_retired_is_a_gap_again(
+    client: httpx.AsyncClient, database: Database, operator: dict[str, str]
+) -> None:
+    talks = await ask_unanswered(client, database, *["do you rent out camera drones"] * 3)
+    (gap,) = await find(client, operator)
+    exchange = gap["examples"]["en"][0]["exchange_id"]
+    body = {"verdict": "new_answer", "text": "We rent drones for 30 euros a day.", "language": "en"}
+    made = await client.post(f"/v1/review/{exchange}", json=body, headers=operator)
+    answer_id = made.json()["decided"]["label"]["answer_id"]
+    assert await find(client, operator) == []
+    await client.patch(f"/v1/answers/{answer_id}", json={"state": "retired"}, headers=operator)
+    (again,) = await find(client, operator)
+    assert again["messages"] == len(talks)
+
+
 async def test_erased_visitor_leaves_nothing_in_a_gap(
     client: httpx.AsyncClient, database: Database, database_settings: Settings, operator: dict[str, str]
 ) -> None:

@@ -14,6 +14,8 @@ from bot.db.conversation_tables import Exchange
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Label
 from bot.db.review_tables import ReviewSkip
+from bot.knowledge.folding import folded_hash
+from bot.review import audit_repository, repository
 from tests.bot.feedback.crowds import choose, spread_over_days, vote
 from tests.bot.knowledge.replies import best_match
 from tests.fixtures.services import Talk, start_talk
@@ -230,6 +232,60 @@ async def test_withdrawn_decision_puts_the_question_back(
         await session.execute(update(Label).values(withdrawn_at=now()))
 
     assert [item["exchange_id"] for item in await queue(client, operator)] == [umbrella]
+
+
+async def test_question_whose_answer_was_retired_or_has_run_out_waits_again(
+    client: httpx.AsyncClient, operator: dict[str, str]
+) -> None:
+    first, second = [*await ask(client, UMBRELLA), *await ask(client, DRONE)]
+    made = await decide(client, operator, first, verdict="new_answer", text=REPAIR, language="en")
+    answer_id = made.json()["decided"]["label"]["answer_id"]
+    await decide(client, operator, second, verdict="other_answer", answer_id=answer_id)
+    assert await queue(client, operator) == []
+    for body in ({"valid_until": (now() - timedelta(days=1)).isoformat()}, {"state": "retired"}):
+        changed = await client.patch(f"/v1/answers/{answer_id}", json=body, headers=operator)
+        assert changed.status_code == 200, changed.text
+        assert {item["utterance"] for item in await queue(client, operator)} == {UMBRELLA, DRONE}
+    anew = await decide(client, operator, first, verdict="out_of_scope")
+    assert anew.status_code == 200, "nothing stands that it would overrule"
+    assert [item["utterance"] for item in await queue(client, operator)] == [DRONE]
+
+
+async def test_decision_that_was_overruled_does_not_come_back_with_the_newer_answers_end(
+    client: httpx.AsyncClient, operator: dict[str, str]
+) -> None:
+    (exchange,) = await ask(client, UMBRELLA)
+    await decide(client, operator, exchange, verdict="out_of_scope")
+    made = await client.post(
+        "/v1/labels", json={"exchange_id": exchange, "text": REPAIR, "language": "en"}, headers=operator
+    )
+    path = f"/v1/answers/{made.json()['answer_id']}"
+    assert await queue(client, operator) == []
+    await client.patch(path, json={"state": "retired"}, headers=operator)
+    assert [item["utterance"] for item in await queue(client, operator)] == [UMBRELLA]
+
+
+async def test_candidate_accepted_after_a_decision_is_the_newer_word(
+    client: httpx.AsyncClient, operator: dict[str, str], database: Database
+) -> None:
+    talk = await start_talk(client)
+    await talk.say(UMBRELLA)
+    await talk.say("I want to talk to a person")
+    path = f"/v1/conversations/{talk.id}/agent-replies"
+    await client.post(path, json={"text": REPAIR}, headers=operator)
+    listed = await client.get("/v1/labels", params={"state": "candidate"}, headers=operator)
+    (candidate,) = listed.json()["items"]
+    (exchange,) = await ask(client, UMBRELLA)
+    decided = await decide(client, operator, exchange, verdict="out_of_scope")
+    accepted = await client.post(f"/v1/labels/{candidate['id']}/accept", headers=operator)
+    assert candidate["id"] < decided.json()["decided"]["label"]["id"]
+    answer_id = accepted.json()["answer_id"]
+
+    async with database.read() as session:
+        newest = await repository.decision_on(session, folded_hash(UMBRELLA))
+        *_, (_, _, said) = await audit_repository.decisions(session, [folded_hash(UMBRELLA)])
+    assert newest is not None
+    assert [newest.answer_id, said.answer_id] == [answer_id, answer_id]
 
 
 async def test_pages_and_languages(client: httpx.AsyncClient, operator: dict[str, str]) -> None:
