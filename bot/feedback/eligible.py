@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.knowledge_tables import Answer, AnswerState, Label, LabelSource, LabelState
 from bot.feedback.trust import Trust
+from bot.knowledge.label_order import newest_last
 
 _TRUST = {trust.source: trust for trust in Trust}
 
@@ -40,7 +41,7 @@ async def eligible_labels(session: AsyncSession) -> list[EligibleLabel]:
         select(Label)
         .outerjoin(Answer, Answer.id == Label.answer_id)
         .where(Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None), usable)
-        .order_by(Label.id)
+        .order_by(*newest_last())
     )
     labels = (await session.execute(statement)).scalars().all()
     return sorted(_deciding(labels), key=lambda label: label.id)

@@ -14,6 +14,7 @@ from bot.db.conversation_tables import Conversation, Exchange, Handoff
 from bot.db.figure_tables import CountedDay, TrafficCount
 from bot.db.knowledge_tables import Label, LabelState
 from bot.db.review_tables import Gap, GapState
+from bot.knowledge.label_order import newest_first
 
 SLICE = 500
 REASONS = ("asked_for_person", "nothing_close", "empty_knowledge", "bot_failed")
@@ -165,7 +166,7 @@ async def reviewed(
     outcomes: Sequence[str],
     limit: int,
 ) -> Sequence[Row[str, str, float, str | None]]:
-    """Given answers that a person has judged: language, confidence and the verdict; the newest decisions."""
+    """Given answers that a person has judged: language, confidence and the verdict; the newest decisions, one an answer."""
     statement = (
         select(Exchange.id, Exchange.language, Exchange.confidence, Label.verdict)
         .join(Exchange, Exchange.id == Label.exchange_id)
@@ -173,10 +174,13 @@ async def reviewed(
         .where(Label.verdict.is_not(None), Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
         .where(Exchange.created_at >= since, Exchange.created_at < until, Exchange.outcome.in_(outcomes))
         .where(*exchange_of(wanted))
-        .order_by(Label.id.desc())
+        .order_by(*newest_first())
         .limit(limit)
     )
-    return (await session.execute(statement)).all()
+    newest: dict[str, Row[str, str, float, str | None]] = {}
+    for row in await session.execute(statement):
+        newest.setdefault(row.id, row)
+    return list(newest.values())
 
 
 async def latencies(

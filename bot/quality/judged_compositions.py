@@ -9,6 +9,7 @@ from bot.db.base import id_from, now
 from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import Label, Verdict
 from bot.db.source_tables import Document
+from bot.knowledge.label_order import newest_last
 from bot.review.repository import decided_by_people
 from retrieval.composition_confidence import MOST_JUDGED, JudgedComposition
 from retrieval.decision import Outcome
@@ -25,7 +26,7 @@ async def judged_compositions(session: AsyncSession) -> tuple[JudgedComposition,
         .join(Exchange, Exchange.id == Label.exchange_id)
         .where(Label.id >= id_from("lbl", now() - JUDGED_FOR), Label.verdict.is_not(None))
         .where(*decided_by_people(), Exchange.outcome == Outcome.COMPOSED)
-        .order_by(Label.id)
+        .order_by(*newest_last())
     )
     newest = {row.folded: row for row in await session.execute(statement)}
     judged = (JudgedComposition(row.confidence, row.verdict == Verdict.RIGHT) for row in newest.values())

@@ -12,6 +12,7 @@ from bot.db.comparison_tables import ShadowDecision, ShadowRun
 from bot.db.conversation_tables import Exchange, Feedback
 from bot.db.knowledge_tables import Label, LabelState
 from bot.feedback.repository import COUNTS
+from bot.knowledge.label_order import newest_last
 from bot.shadowing.comparing import SAME
 
 LOOKED_AT = 10_000
@@ -89,7 +90,9 @@ async def labels(session: AsyncSession, span: Span) -> dict[tuple[bool, bool], i
     counted = (Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
     decided = select(ShadowDecision.folded).where(*span.within())
     known = (
-        select(Label.folded, Label.answer_id).where(*counted, Label.folded.in_(decided)).order_by(Label.id)
+        select(Label.folded, Label.answer_id)
+        .where(*counted, Label.folded.in_(decided))
+        .order_by(*newest_last())
     )
     for folded, answer_id in await session.execute(known):  # the newest one is the last
         truth[folded] = answer_id

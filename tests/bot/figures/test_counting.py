@@ -3,16 +3,19 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.db.access_tables import DEFAULT_SITE_ID, Visitor
 from bot.db.base import new_id, now
 from bot.db.conversation_tables import Conversation, Exchange, Feedback, Handoff, Signal, SignalKind
 from bot.db.engine import Database
+from bot.db.knowledge_tables import Label, Verdict
 from bot.figures import service
 from bot.figures.counting import count_traffic, counts_of, is_due
 from bot.figures.csv_files import csv_of
 from bot.figures.intervals import Share
 from bot.figures.repository import Figured
+from bot.quality.tolerated import Tolerated
 
 DAY = date(2026, 11, 2)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -181,6 +184,31 @@ async def test_figures_are_sums_of_what_was_counted_and_counting_twice_counts_on
     assert [(day.answered, day.handed_off) for day in days] == [(2, 1)]
     assert of_another_site.coverage.value is None
     assert [(stage.name, stage.median) for stage in stages] == [("total", 8.0)]
+
+
+async def test_answer_that_was_judged_anew_counts_once_by_the_newest_verdict(
+    database: Database, shop: Shop
+) -> None:
+    at = now()
+    await shop.talk(ANSWERED, at=at)
+    said = [(Verdict.OUT_OF_SCOPE, at, None), (Verdict.RIGHT, at - timedelta(minutes=1), at + timedelta(1))]
+    async with database.write() as session:
+        (exchange_id,) = (await session.execute(select(Exchange.id))).scalars()
+        for verdict, given_at, decided_at in said:
+            session.add(
+                Label(
+                    id=new_id("lbl"), utterance="=1+1", folded="f", language="en", out_of_scope=True,
+                    source="operator", verdict=verdict, given_by="test", exchange_id=exchange_id,
+                    created_at=given_at, decided_at=decided_at,
+                )
+            )  # fmt: skip
+    today = at.date().isoformat()
+
+    async with database.read() as session:
+        judged = await service.reviewed(session, Figured(today, today), tolerated=Tolerated(0.1, {}, {}))
+
+    assert [(error.language, error.error) for error in judged.errors] == [("en", Share(0, 1))]
+    assert [each.right for each in judged.bins] == [Share(1, 1)]
 
 
 def test_interval_of_a_share_is_wilsons() -> None:
