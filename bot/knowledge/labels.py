@@ -100,6 +100,7 @@ async def _accept_composed(
         exchange_id=exchange.id,
         made_answer=True,
     )
+    await repository.let_questions_stand_on(session, label.id, answer_id=answer_id)
     details = {"answer": answer_id}
     await record_audit(session, actor=given_by, action="accept_composed", target=label.id, details=details)
     return label

@@ -210,6 +210,12 @@ async def switch_off(
     await session.execute(change.execution_options(synchronize_session=False))
 
 
+async def let_questions_stand_on(session: AsyncSession, label_id: str, *, answer_id: str) -> None:
+    """Those of an answer that was written for the label: they go with it when it is withdrawn."""
+    change = update(Question).where(Question.answer_id == answer_id).values(label_id=label_id)
+    await session.execute(change.execution_options(synchronize_session=False))
+
+
 async def active_questions(
     session: AsyncSession, *, answer_id: str | None = None, folded: str | None = None
 ) -> Sequence[Question]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.db.knowledge_tables import (
     Answer,
@@ -16,12 +16,14 @@ from bot.db.knowledge_tables import (
     LabelState,
     Question,
 )
+from bot.knowledge.label_order import counts_since
 from bot.knowledge.versions import MERGED, WITHDRAWN
 
 Labels = Select[str]
 """Ids of labels, as a subquery: a source may have more of them than a statement takes parameters."""
 
 _other, _label = aliased(Question), aliased(Label)
+_unknown, _said = aliased(Label), aliased(Label)
 _TRUST = list(LabelSource)
 
 
@@ -75,24 +77,53 @@ async def take_out_questions(session: AsyncSession, labels: Labels, *, at: datet
 
 
 async def bring_back_displaced(session: AsyncSession, labels: Labels, *, revision: int) -> int:
-    """Questions that gave way to the labels lead to their answers again, unless their form leads somewhere by now."""
-    waiting = and_(Question.displaced_by.in_(labels), Question.withdrawn_at.is_(None), ~Question.active)
-    later = and_(
-        _other.displaced_by.in_(labels), _other.withdrawn_at.is_(None), _other.number > Question.number
-    )
+    """Questions that gave way to the labels lead to their answers again, unless their form leads somewhere by now or has been
+    called out of scope since; with them those of the same form that such a word has kept away up to now."""
+    waiting = and_(_gave_way(Question, labels), Question.withdrawn_at.is_(None), ~Question.active)
+    later = and_(_gave_way(_other, labels), _other.withdrawn_at.is_(None), _other.number > Question.number)
     taken = exists().where(_other.folded == Question.folded, or_(_other.active, later))
-    return await _switch_on(session, select(Question.number).where(waiting, ~taken), revision=revision)
+    unknown = _called_unknown(_unknown.withdrawn_at.is_(None), since=Question.displaced_by).exists()
+    usable = select(Question.number).where(waiting, ~taken, ~unknown)
+    return await _switch_on(session, usable, revision=revision)
+
+
+def _gave_way(question: Any, labels: Labels) -> ColumnElement[bool]:
+    """To the labels, or to one that was withdrawn before, where they are about the same form."""
+    forms = select(_label.folded).where(_label.id.in_(labels))
+    withdrawn_before = exists().where(_label.id == question.displaced_by, _label.withdrawn_at.is_not(None))
+    return or_(question.displaced_by.in_(labels), and_(question.folded.in_(forms), withdrawn_before))
+
+
+def _called_unknown(
+    condition: ColumnElement[bool], *, since: InstrumentedAttribute[str | None]
+) -> Select[str]:
+    """Labels that call a question's form out of scope and are newer than the label that it names, the newest first."""
+    is_newer = counts_since(_unknown) > counts_since(_said)
+    return (
+        select(_unknown.id)
+        .where(_unknown.folded == Question.folded, _unknown.out_of_scope, condition)
+        .where(_unknown.state == LabelState.COUNTED, _said.id == since, is_newer)
+        .order_by(counts_since(_unknown).desc(), _unknown.id.desc())
+        .limit(1)
+        .correlate(Question)
+    )
 
 
 async def displace_again(session: AsyncSession, labels: Labels, *, revision: int) -> None:
-    change = update(Question).where(Question.displaced_by.in_(labels), Question.active)
+    """What had come back since, also where the labels call out of scope what gave way to others."""
+    unknown = _called_unknown(_unknown.id.in_(labels), since=Question.displaced_by).exists()
+    gone = or_(Question.displaced_by.in_(labels), unknown)
+    change = update(Question).where(Question.active, Question.displaced_by.is_not(None), gone)
     await session.execute(_plain(change.values(active=False, revision=revision)))
 
 
 async def put_back_questions(session: AsyncSession, labels: Labels, *, revision: int) -> int:
-    """What the labels made leads to its answer again, unless its form leads elsewhere or it had given way by then."""
+    """What the labels made leads to its answer again, unless its form leads elsewhere, is out of scope, or it had given way by then."""
     made = and_(Question.label_id.in_(labels), Question.withdrawn_at.is_not(None))
     taken = exists().where(_other.folded == Question.folded, _other.active)
+    unknown = _called_unknown(_unknown.withdrawn_at.is_(None), since=Question.label_id).scalar_subquery()
+    gives_way = update(Question).where(made, Question.displaced_by.is_(None), unknown.is_not(None))
+    await session.execute(_plain(gives_way.values(displaced_by=unknown)))
     gone_before = exists().where(
         _label.id == Question.displaced_by, or_(_label.withdrawn_at.is_(None), _label.id.in_(labels))
     )

@@ -163,6 +163,80 @@ async def test_what_was_decided_since_a_withdrawal_stands_when_it_is_undone(
     assert {answer_id for text, answer_id in pairs if text == NEW} == {knowledge["returns"]}
 
 
+async def unknown(database: Database) -> list[str]:
+    """What the next model learns as out of scope."""
+    async with database.read() as session:
+        return [text for text, _ in await load_out_of_scope(session)]
+
+
+async def test_what_others_called_out_of_scope_since_stays_so_until_they_are_withdrawn(
+    client: httpx.AsyncClient,
+    rogue: dict[str, str],
+    good: dict[str, str],
+    knowledge: dict[str, str],
+    database: Database,
+) -> None:
+    def answers(pairs: set[tuple[str, str]], text: str) -> set[str]:
+        return {answer_id for asked, answer_id in pairs if asked == text}
+
+    who = await label(client, rogue, utterance=NEW, answer_id=knowledge["delivery"])
+    await label(client, rogue, utterance=ASKED, answer_id=knowledge["delivery"])
+    other = await label(client, good, utterance=ASKED, out_of_scope=True)
+
+    await withdraw(database, who)
+    assert answers((await served(database))[0], ASKED) == set()
+    assert await unknown(database) == [ASKED]
+    await label(client, good, utterance=NEW, out_of_scope=True)
+    await restore(database, who)
+    pairs, _ = await served(database)
+    assert (answers(pairs, ASKED), answers(pairs, NEW)) == (set(), set())
+    assert sorted(await unknown(database)) == [ASKED, NEW]
+
+    await withdraw(database, other)
+    pairs, _ = await served(database)
+    assert (answers(pairs, ASKED), answers(pairs, NEW)) == ({knowledge["delivery"]}, {knowledge["delivery"]})
+    await withdraw(database, who)
+    pairs, _ = await served(database)
+    assert (answers(pairs, ASKED), answers(pairs, NEW)) == ({knowledge["invoice"]}, set())
+
+
+async def test_question_is_there_again_once_both_who_changed_it_are_withdrawn(
+    client: httpx.AsyncClient,
+    rogue: dict[str, str],
+    good: dict[str, str],
+    knowledge: dict[str, str],
+    database: Database,
+) -> None:
+    before = await served(database)
+    who = await label(client, rogue, utterance=ASKED, answer_id=knowledge["delivery"])
+    other = await label(client, good, utterance=ASKED, out_of_scope=True)
+    since = await served(database)
+
+    await withdraw(database, who)
+    await withdraw(database, other)
+    assert await served(database) == before
+    await restore(database, other)
+    assert (await served(database), await unknown(database)) == (since, [ASKED])
+    await restore(database, who)
+    assert (await served(database), await unknown(database)) == (since, [ASKED])
+
+
+async def test_out_of_scope_from_before_keeps_nothing_away(
+    client: httpx.AsyncClient,
+    rogue: dict[str, str],
+    good: dict[str, str],
+    knowledge: dict[str, str],
+    database: Database,
+) -> None:
+    await label(client, good, utterance=NEW, out_of_scope=True)
+    who = await label(client, rogue, utterance=NEW, answer_id=knowledge["delivery"])
+    before = await served(database)
+    await withdraw(database, who)
+    await restore(database, who)
+    assert await served(database) == before
+    assert (NEW, knowledge["delivery"]) in before[0]
+
+
 async def test_question_that_somebody_removed_stays_removed(
     client: httpx.AsyncClient, rogue: dict[str, str], knowledge: dict[str, str], database: Database
 ) -> None:

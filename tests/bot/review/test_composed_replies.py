@@ -7,6 +7,7 @@ import pytest
 
 from bot.access.principals import Scope
 from bot.db.engine import Database
+from bot.knowledge.withdrawals import restore_source, withdraw_source
 from bot.settings import Settings
 from tests.bot.imports.importing import bring_in
 from tests.fixtures.services import fill_knowledge, start_talk
@@ -86,6 +87,25 @@ async def test_accepting_makes_a_draft_with_the_question_and_once_approved_it_an
     answered = (await (await start_talk(client)).say(QUESTION)).json()
     assert (answered["outcome"], answered["reply"]["text"]) == ("answered", QUOTED)
     assert answered["reply"]["parts"][0]["answer_id"] == label["answer_id"]
+
+
+async def test_withdrawing_who_accepted_it_takes_its_answer_out_and_undoing_that_brings_it_back(
+    client: httpx.AsyncClient, operator: dict[str, str], database: Database
+) -> None:
+    exchange = await ask(client, QUESTION)
+    made = await client.post(f"/v1/review/{exchange}", json={"verdict": "right"}, headers=operator)
+    label = made.json()["decided"]["label"]
+    path = f"/v1/answers/{label['answer_id']}"
+    await client.patch(path, json={"state": "approved"}, headers=operator)
+
+    async with database.write() as session:
+        out = await withdraw_source(session, label["given_by"], taken_out_by="cli")
+    assert (out.labels, out.questions, out.answers) == (1, 1, 1)
+    assert (await client.get(path, headers=operator)).json()["state"] == "retired"
+    async with database.write() as session:
+        back = await restore_source(session, label["given_by"], restored_by="cli")
+    assert (back.labels, back.questions, back.answers) == (1, 1, 1)
+    assert (await client.get(path, headers=operator)).json()["state"] == "approved"
 
 
 async def test_accepting_twice_makes_one_draft(client: httpx.AsyncClient, operator: dict[str, str]) -> None:
