@@ -1,5 +1,6 @@
 """/console/review: one decision a screen, the most worthwhile first; and one exchange by itself, to see why and to decide anew."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from bot.console.access import AsOperator, AsViewer
 from bot.console.answer_search import search_answers
 from bot.console.rendering import go_to, page, part
 from bot.dependencies import Parts, PartsDep
-from bot.errors import InvalidInputError, NotFoundError, RivalsError
+from bot.errors import ConflictError, InvalidInputError, NotFoundError, RivalsError
 from bot.feedback.correction_schemas import Action, CorrectionIn
 from bot.feedback.corrections import correct
 from bot.feedback.service import reachable_exchange
@@ -41,6 +42,14 @@ class Sent:
     text: str = ""
     language: str = ""
     action: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The answer that was given as it stands now, in the language of the reply."""
+
+    text: str
+    version: int
 
 
 @router.get("")
@@ -160,10 +169,12 @@ async def send_correction(
     text: Text = "",
     answer_id: Annotated[str, Form(max_length=64)] = "",
     question_ids: Annotated[list[str] | None, Form()] = None,
+    version: Annotated[int | None, Form()] = None,
     force: Annotated[bool, Form()] = False,
+    overrule: Annotated[bool, Form()] = False,
     back: Annotated[str, Form()] = "",
 ) -> Response:
-    """Puts right the answer that was given, for all who ask like that."""
+    """Puts right the answer that was given, for all who ask like that. ``version`` is the one whose text was on the screen."""
     async with parts.database.read() as session:
         exchange = await reachable_exchange(session, exchange_id, caller.principal)
     wanted = CorrectionIn(
@@ -171,7 +182,9 @@ async def send_correction(
         text=text or None,
         answer_id=answer_id.strip() or None,
         question_ids=question_ids or [],
+        version=version if action is Action.REPLACE else None,
         force=force,
+        overrule=overrule,
     )
     near = await nearest_answers(parts, [exchange.utterance, *([text] if text else [])])
     try:
@@ -184,7 +197,7 @@ async def send_correction(
                 corrected_by=caller.principal.name,
                 near=near,
             )
-    except RivalsError as error:
+    except ConflictError as error:
         sent = Sent(text=text, action=action.value)
         return await _exchange_page(exchange_id, request, parts, caller, back=back, refused=error, sent=sent)
     await serve_now(parts)
@@ -214,7 +227,7 @@ async def _exchange_page(
     *,
     back: str,
     q: str = "",
-    refused: RivalsError | None = None,
+    refused: ConflictError | None = None,
     sent: Sent | None = None,
 ) -> Response:
     async with parts.database.read() as session:
@@ -236,7 +249,7 @@ async def _exchange_page(
         request,
         "review/exchange.html",
         status=status,
-        **shown | {"refused": refused, "sent": sent or Sent()},
+        **shown | {"refused": refused, "rivals": _rivals(refused), "sent": sent or Sent()},
         decided=decided,
         decided_by=decided_by,
         decided_text=decided_text,
@@ -250,12 +263,31 @@ async def _shown(parts: Parts, caller: Caller, item: ReviewItem | None, *, q: st
     found = await search_answers(parts, q, language=item.language) if item else []
     return {
         "item": item,
+        "standing": await _standing(parts, caller, item) if item else None,
         "may_decide": caller.role.allows(Role.OPERATOR) and item is not None and can_be_decided(item),
         "q": q,
         "found": found,
         "refused": None,
+        "rivals": [],
         "sent": Sent(),
     }
+
+
+def _rivals(refused: ConflictError | None) -> Sequence[dict[str, Any]]:
+    return (refused.errors or []) if isinstance(refused, RivalsError) else []
+
+
+async def _standing(parts: Parts, caller: Caller, item: ReviewItem) -> Standing | None:
+    """None of a reply that gave no answer, or one that is no longer there."""
+    if item.given is None:
+        return None
+    async with parts.database.read() as session:
+        reply = (await reachable_exchange(session, item.exchange_id, caller.principal)).reply
+        try:
+            stored = await find_answer(session, item.given)
+        except NotFoundError:
+            return None
+    return Standing(stored.texts.get(reply["language"], item.reply), stored.answer.version)
 
 
 def _queue_address(place: int, language: str) -> str:

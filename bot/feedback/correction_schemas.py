@@ -45,7 +45,12 @@ class CorrectionIn(BaseModel):
     question_ids: list[QuestionId] = Field(
         [], max_length=MOST_QUESTIONS, description="For split: further questions that move along"
     )
+    version: int | None = Field(
+        None,
+        description="For replace: how the answer stood when its text was read; refused if it has changed since",
+    )
     force: bool = Field(False, description="Go on although other answers are much like it")
+    overrule: bool = Field(False, description="Go on although somebody else has decided about the question")
 
     @model_validator(mode="after")
     def _what_the_action_needs(self) -> Self:
@@ -56,6 +61,8 @@ class CorrectionIn(BaseModel):
             raise ValueError("merge takes answer_id, and no text")
         if self.action is Action.SPLIT and (self.text is None) == (self.answer_id is None):
             raise ValueError("split takes either text (a new answer) or answer_id")
+        if self.version is not None and self.action is not Action.REPLACE:
+            raise ValueError("version is for replace; the other actions overwrite no text")
         if self.question_ids and self.action is not Action.SPLIT:
             raise ValueError("question_ids are for split; the other actions move none or all")
         return self

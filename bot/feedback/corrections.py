@@ -24,6 +24,7 @@ from bot.knowledge.service import Languages, answer_out, change_answer, find_ans
 from bot.knowledge.teaching import move_questions, teach
 from bot.knowledge.texts import Asked, answer_text, asked
 from bot.knowledge.versions import merged_by
+from bot.review.service import refuse_to_overrule
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,14 @@ async def correct(
 
     Raises:
         NotFoundError: there is no such answer.
-        ConflictError: the reply gave no answer, or the other answer is not approved or lacks a language.
+        ConflictError: the reply gave no answer, the other answer is not approved or lacks a language, the answer has changed
+            since its text was read, or somebody else has decided about the question, and ``overrule`` was not sent.
         RivalsError: another answer is much like it, and ``force`` was not sent.
         InvalidInputError: a question to move is not one of the answer given; a text or language makes no sense.
     """
     revision = await raise_revision(session)
+    if not wanted.overrule:
+        await refuse_to_overrule(session, exchange, decided_by=corrected_by)
     question = asked(exchange.question, language=None, languages=languages, default=exchange.language)
     correction = _Correction(exchange, wanted, question, near, languages, corrected_by)
     plan = await _PLANS[wanted.action](session, correction)
@@ -118,6 +122,11 @@ async def _carry_out(
 async def _replace(session: AsyncSession, correction: _Correction) -> _Plan:
     given, wanted = _given(correction.exchange), correction.wanted
     assert wanted.text is not None, "the schema sees to it"
+    present = (await find_answer(session, given)).answer.version
+    if wanted.version is not None and wanted.version != present:
+        raise ConflictError(
+            f"somebody changed answer {given} meanwhile: it stands at version {present}, you read {wanted.version}"
+        )
     if not wanted.force:
         await refuse_rivals(
             session,

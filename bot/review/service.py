@@ -66,6 +66,22 @@ async def decision_about(session: AsyncSession, exchange: Exchange) -> LabelOut 
     return label_out(label) if label is not None else None
 
 
+async def refuse_to_overrule(session: AsyncSession, exchange: Exchange, *, decided_by: str) -> None:
+    """Raises ConflictError where the question of an exchange was decided by somebody else. The knowledge is locked by then."""
+    earlier = await repository.decision_on(session, folded_hash(exchange.question))
+    if earlier is not None and _who(earlier) != decided_by:
+        raise ConflictError(f"{_said(earlier)}; to overrule it, send overrule: true")
+
+
+def _who(label: Label) -> str:
+    return label.decided_by or label.given_by
+
+
+def _said(earlier: Label) -> str:
+    leads = f"leads to {earlier.answer_id}" if earlier.answer_id else "is out of scope"
+    return f"{_who(earlier)} has decided by {earlier.id} that this question {leads}"
+
+
 def _label(exchange_id: str, wanted: DecisionIn) -> LabelIn:
     return LabelIn(
         exchange_id=exchange_id,
@@ -95,11 +111,7 @@ async def _put_off(
 async def _repeated(session: AsyncSession, exchange: Exchange, wanted: DecisionIn, earlier: Label) -> Decided:
     """Raises ConflictError unless the earlier decision says what is wanted now."""
     if not await _says_the_same(session, exchange, wanted, earlier):
-        leads = f"leads to {earlier.answer_id}" if earlier.answer_id else "is out of scope"
-        raise ConflictError(
-            f"{earlier.decided_by or earlier.given_by} has decided by {earlier.id} that this question {leads}; "
-            "to overrule it, send a label (POST /v1/labels)"
-        )
+        raise ConflictError(f"{_said(earlier)}; to overrule it, send a label (POST /v1/labels)")
     return Decided(verdict=wanted.verdict, label=label_out(earlier), until=None, repeated=True)
 
 

@@ -1,5 +1,6 @@
 """Deciding about questions in the console, as a browser without JavaScript does it."""
 
+import html
 import re
 
 import httpx
@@ -10,6 +11,7 @@ from bot.access.principals import Role
 from bot.db.access_tables import AuditEntry
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Label
+from bot.knowledge.service import find_answer
 from tests.fixtures.operators import Desk, OpenDesk
 from tests.fixtures.services import start_talk
 
@@ -157,6 +159,56 @@ async def test_given_answer_is_put_right(
     assert f"correct_{action}" in await actions(database)
     reply = (await (await start_talk(client)).say(KNOWN)).json()["reply"]["text"]
     assert reply == (fields.get("text") or "You can send it back within thirty days.")
+
+
+def sent_with(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that corrects so, and its text as it is filled in."""
+    form = next(f for f in page.split("<form")[1:] if f'name="action" value="{action}"' in f)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    (text,) = re.findall(r'<textarea name="text"[^>]*>([^<]*)</textarea>', form)
+    return {**fields, "text": html.unescape(text)}
+
+
+async def test_text_is_replaced_from_what_it_says_now_and_not_over_what_others_wrote_meanwhile(
+    desk: Desk, open_desk: OpenDesk, client: httpx.AsyncClient, database: Database, knowledge: dict[str, str]
+) -> None:
+    ben = await open_desk(Role.OPERATOR, name="Ben")
+    first, second = await ask(client, KNOWN), await ask(client, "I need a bill for my company")
+    stale = sent_with((await ben.get(f"/review/exchanges/{second}")).text, "replace")
+    anas = {"action": "replace", "text": "Invoices are in your account.", "back": "/review"}
+    assert (await desk.post(f"/review/exchanges/{first}/correction", anas)).status_code == 303
+
+    refused = await ben.post(
+        f"/review/exchanges/{second}/correction", {**stale, "text": "Invoices come by post."}
+    )
+
+    assert refused.status_code == 409
+    assert "somebody changed answer" in refused.text
+    again = sent_with(refused.text, "replace")
+    assert again["text"] == "Invoices come by post.", "nothing has to be typed again"
+    fresh = sent_with((await ben.get(f"/review/exchanges/{second}")).text, "replace")
+    assert (fresh["text"], int(fresh["version"])) == (anas["text"], int(stale["version"]) + 1)
+    assert (await ben.post(f"/review/exchanges/{second}/correction", again)).status_code == 303
+    async with database.read() as session:
+        assert (await find_answer(session, knowledge["invoice"])).texts["en"] == "Invoices come by post."
+
+
+async def test_correction_after_somebody_elses_decision_shows_it_first(
+    desk: Desk, open_desk: OpenDesk, client: httpx.AsyncClient, database: Database, knowledge: dict[str, str]
+) -> None:
+    ben = await open_desk(Role.OPERATOR, name="Ben")
+    exchange_id = await ask(client, KNOWN)
+    stale = sent_with((await ben.get("/review")).text, "split") | {"text": "Bills come by post."}
+    await desk.post(f"/review/exchanges/{exchange_id}", {"verdict": "out_of_scope", "back": "/review"})
+
+    refused = await ben.post(f"/review/exchanges/{exchange_id}/correction", stale)
+
+    assert refused.status_code == 409
+    assert "has decided by" in refused.text
+    assert [label.verdict for label in await labels(database)] == ["out_of_scope"]
+    overruling = sent_with(refused.text, "split")
+    assert (overruling["overrule"], overruling["text"]) == ("true", "Bills come by post.")
+    assert (await ben.post(f"/review/exchanges/{exchange_id}/correction", overruling)).status_code == 303
 
 
 async def test_question_is_put_off(desk: Desk, client: httpx.AsyncClient, database: Database) -> None:

@@ -174,6 +174,56 @@ async def test_senseless_correction_is_refused_and_changes_nothing(
     assert len(await questions(talk.client, writer, knowledge["invoice"])) == 2
 
 
+async def test_text_is_not_replaced_where_it_has_changed_since_it_was_read(
+    talk: Talk, writer: dict[str, str], knowledge: dict[str, str]
+) -> None:
+    exchange = await asked(talk)
+    path = f"/v1/answers/{knowledge['invoice']}"
+    version = (await talk.client.get(path, headers=writer)).json()["version"]
+    said = {"action": "replace", "version": version}
+
+    first = await correct(talk, writer, exchange, text="Invoices come by e-mail now.", **said)
+    second = await correct(talk, writer, exchange, text="Invoices come by post.", **said)
+
+    assert (first.status_code, second.status_code) == (201, 409)
+    assert f"stands at version {version + 1}, you read {version}" in second.json()["detail"]
+    assert await text_given(talk.client, writer, ASKED) == "Invoices come by e-mail now."
+    said["version"] = version + 1
+    assert (await correct(talk, writer, exchange, text="Invoices come by post.", **said)).status_code == 201
+    of_another = await correct(talk, writer, exchange, action="split", text="Ask us.", version=1)
+    assert of_another.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"action": "replace", "text": "Invoices come by e-mail now."},
+        {"action": "split", "text": "Invoices come by e-mail now."},
+        {"action": "merge", "answer_id": "returns", "force": True},
+        {"action": "add", "text": "Invoices come by e-mail now.", "force": True},
+    ],
+)
+async def test_what_somebody_else_has_decided_is_corrected_only_by_overruling_it(
+    talk: Talk, writer: dict[str, str], new_key, knowledge: dict[str, str], wanted: dict[str, object]
+) -> None:
+    other = await new_key(Scope.OPERATOR)
+    exchange = await asked(talk)
+    decided = await talk.client.post(
+        f"/v1/review/{exchange}", json={"verdict": "out_of_scope"}, headers=other
+    )
+    label = decided.json()["decided"]["label"]
+    if "answer_id" in wanted:
+        wanted = {**wanted, "answer_id": knowledge["returns"]}
+
+    refused = await correct(talk, writer, exchange, **wanted)
+    overruled = await correct(talk, writer, exchange, **wanted, overrule=True)
+    own = await correct(talk, writer, exchange, action="add", text="Ask the desk.", force=True)
+
+    assert (refused.status_code, overruled.status_code, own.status_code) == (409, 201, 201)
+    said = f"{label['given_by']} has decided by {label['id']} that this question is out of scope"
+    assert refused.json()["detail"] == f"{said}; to overrule it, send overrule: true"
+
+
 async def test_answer_is_not_merged_into_itself_nor_into_a_draft(
     talk: Talk, writer: dict[str, str], knowledge: dict[str, str]
 ) -> None:
