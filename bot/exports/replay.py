@@ -65,8 +65,9 @@ async def _pages(session: AsyncSession, *, since: datetime, most: int) -> AsyncI
 
 
 async def _ratings(session: AsyncSession, exchange_ids: list[str]) -> dict[str, str]:
-    """The newest vote of each exchange that has one."""
-    votes = select(Feedback.exchange_id, Feedback.rating).where(Feedback.exchange_id.in_(exchange_ids))
+    """The newest vote of each exchange that has one that was not withdrawn."""
+    given = (Feedback.exchange_id.in_(exchange_ids), Feedback.withdrawn_at.is_(None))
+    votes = select(Feedback.exchange_id, Feedback.rating).where(*given)
     newest = {row.exchange_id: row.rating for row in await session.execute(votes.order_by(Feedback.id))}
     return {exchange: rating for exchange, rating in newest.items() if rating in _RATINGS}
 

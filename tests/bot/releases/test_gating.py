@@ -180,6 +180,19 @@ async def test_replay_holds_what_was_asked_and_answered_and_the_newest_vote(
     }
 
 
+async def test_replay_holds_no_vote_that_was_withdrawn(
+    database: Database, talk: Talk, tmp_path: Path
+) -> None:
+    said = (await talk.say("How long does delivery take?")).json()
+    path = f"/v1/exchanges/{said['id']}/feedback"
+    await talk.client.post(path, json={"rating": "down"}, headers=talk.headers)
+    withdrawn = await talk.client.delete(path, headers=talk.headers)
+    assert withdrawn.is_success
+    async with database.read() as session:
+        await write_replay(session, tmp_path / "r.jsonl", since=now() - timedelta(days=1))
+    assert json.loads((tmp_path / "r.jsonl").read_text(encoding="utf-8"))["rating"] is None
+
+
 async def test_questions_know_the_conversation_they_come_from(database: Database, data_dir: Path) -> None:
     await fill_installation(database, data_dir)
     async with database.read() as session:
