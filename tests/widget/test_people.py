@@ -9,10 +9,10 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.widget.conftest import Service
-from tests.widget.panel import NAMES, Panel
+from tests.widget.panel import LOCALES, NAMES, Panel
 
 ALLOWED = {"Access-Control-Allow-Origin": "*"}
 AWAY = {"people_online": False, "opens_at": "2026-11-30T09:00:00Z", "contact_wanted": True}
@@ -68,6 +68,48 @@ def test_visitor_who_finds_nobody_leaves_an_address_and_rates(
     panel.button("send rating").click()
     expect(page.locator("#rating")).to_have_count(0)
     assert sent[-1].post_data_json == {"stars": 4, "comment": "quick"}
+
+
+WRONG_CONTACT = {
+    "en": "Please check the email address or telephone number. For example: ana@example.com, 13800138000.",
+    "zh-Hans": "请检查邮箱或电话的格式，例如 ana@example.com、13800138000。",
+    "zh-Hant": "請檢查電子郵件或電話的格式，例如 ana@example.com、0912345678。",
+}
+
+
+@pytest.mark.parametrize("locale", WRONG_CONTACT)
+def test_address_that_is_none_is_named_where_it_was_typed(
+    service: Service, browser: Browser, locale: str
+) -> None:
+    with browser.new_context(locale=LOCALES[locale]) as context:
+        page = context.new_page()
+        hand_over(page, {"state": "waiting", "handoff": AWAY})
+        page.unroute("**/handoff/contact")  # the server's own word
+        page.goto(service.page("/wrong-contact"))
+        Panel(page, locale).open()
+        page.locator(".foot button").click()
+        email, phone = page.locator("input[name=email]"), page.locator("input[name=phone]")
+        trouble = page.locator("form.card .trouble")
+
+        email.fill("ana@example")
+        phone.fill("13800138000")
+        page.locator("form.card .main").click()
+        expect(trouble).to_have_text(WRONG_CONTACT[locale])
+        expect(email).to_be_focused()
+        expect(email).to_have_attribute("aria-invalid", "true")
+        expect(email).to_have_accessible_description(WRONG_CONTACT[locale])
+        expect(email).to_have_value("ana@example")
+        expect(phone).not_to_have_attribute("aria-invalid", "true")
+        expect(page.locator("[aria-live=polite]")).to_contain_text(WRONG_CONTACT[locale])
+
+        email.fill("")
+        phone.fill("call me")
+        page.locator("form.card .main").click()
+        expect(phone).to_be_focused()
+        expect(email).not_to_have_attribute("aria-invalid", "true")
+        phone.fill("13800138000")
+        page.locator("form.card .main").click()
+        expect(email).to_have_count(0)
 
 
 def test_what_was_typed_is_there_when_the_panel_opens_again(

@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-e73df5dde81c.js";
+export { KefuWidget } from "./kefu-99b6be932645.js";

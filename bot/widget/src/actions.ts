@@ -2,7 +2,9 @@
 
 import type { Choice, Contact, Rating, Reason } from "./contracts.js";
 import type { KefuWidget } from "./element.js";
-import { newKey } from "./transport.js";
+import { newKey, Refused } from "./transport.js";
+
+const CONTACT_FIELDS = ["email", "phone"] as const;
 
 export function sendWritten(widget: KefuWidget, event: SubmitEvent): void {
   event.preventDefault();
@@ -86,18 +88,33 @@ export function sendContact(widget: KefuWidget, event: SubmitEvent): Promise<voi
   event.preventDefault();
   const contact: Contact = filled(event);
   if (!contact.email && !contact.phone) {
-    widget.contactTrouble = widget.texts.contactNeeded;
-    widget.announce(widget.contactTrouble);
-    widget.focusOn("input[name=email]");
+    sayContactWrong(widget, widget.texts.contactNeeded, ["email", "phone"]);
     return Promise.resolve();
   }
   widget.contactTrouble = "";
+  widget.contactWrong = [];
   return tried(widget, async () => {
-    await widget.conversation.leaveContact(contact, newKey());
+    try {
+      await widget.conversation.leaveContact(contact, newKey());
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 422) throw error;
+      const given = CONTACT_FIELDS.filter((name) => contact[name]);
+      const wrong = given.filter((name) => error.fields.includes(name));
+      return sayContactWrong(widget, widget.texts.contactInvalid, wrong.length ? wrong : given);
+    }
     widget.contactDraft = {};
     widget.tell(widget.texts.contactThanks);
     widget.focusAfterPress("#message");
   });
+}
+
+/** Beside the form, to who listens, and with the focus on what is to be put right. */
+function sayContactWrong(widget: KefuWidget, text: string, wrong: string[]): void {
+  widget.contactTrouble = text;
+  widget.contactWrong = wrong;
+  widget.announce(text);
+  widget.focusOn(`input[name=${wrong[0]}]`);
+  widget.revealAfterPress("#contact-trouble");
 }
 
 export function deleteConversation(widget: KefuWidget): Promise<void> {

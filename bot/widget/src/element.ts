@@ -55,6 +55,8 @@ export class KefuWidget extends LitElement {
   draft = "";
   contactDraft: Contact = {};
   contactTrouble = "";
+  /** Names of the fields that this is about. */
+  contactWrong: string[] = [];
   consentRefused = false;
 
   private parts: { memory: Memory; site: Site; conversation: Conversation } | null = null;
@@ -287,6 +289,7 @@ export class KefuWidget extends LitElement {
     this.menu = this.deleting = false;
     this.stars = 0;
     this.notice = this.contactTrouble = "";
+    this.contactWrong = [];
     this.requestUpdate();
   }
 

@@ -33,6 +33,7 @@ export const EN = {
   contactPhone: "Phone",
   contactSend: "Leave my details",
   contactNeeded: "Enter an email address or a phone number.",
+  contactInvalid: "Please check the email address or telephone number. For example: ana@example.com, 13800138000.",
   contactThanks: "Thank you. We will get back to you.",
   helpful: "Helpful",
   notHelpful: "Not helpful",

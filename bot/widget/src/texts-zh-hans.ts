@@ -35,6 +35,7 @@ export const ZH_HANS: Texts = {
   contactPhone: "电话",
   contactSend: "提交联系方式",
   contactNeeded: "请填写邮箱或电话号码。",
+  contactInvalid: "请检查邮箱或电话的格式，例如 ana@example.com、13800138000。",
   contactThanks: "谢谢，我们会尽快与您联系。",
   helpful: "有帮助",
   notHelpful: "没有帮助",

@@ -35,6 +35,7 @@ export const ZH_HANT: Texts = {
   contactPhone: "電話",
   contactSend: "送出聯絡方式",
   contactNeeded: "請填寫電子郵件或電話號碼。",
+  contactInvalid: "請檢查電子郵件或電話的格式，例如 ana@example.com、0912345678。",
   contactThanks: "謝謝，我們會盡快與您聯絡。",
   helpful: "有幫助",
   notHelpful: "沒有幫助",

@@ -23,6 +23,8 @@ export class Refused extends Error {
     readonly status: number,
     detail: string,
     readonly retryAfterMs: number,
+    /** Which fields are wrong, such as "email". */
+    readonly fields: string[] = [],
   ) {
     super(detail);
   }
@@ -196,5 +198,7 @@ async function parsed<Body>(response: Response): Promise<Body> {
 async function refusal(response: Response): Promise<Refused> {
   const problem = await response.json().catch(() => ({}));
   const seconds = Number(response.headers.get("retry-after")) || 0;
-  return new Refused(response.status, String(problem.detail ?? response.statusText), seconds * 1000);
+  const wrong: { where?: unknown }[] = Array.isArray(problem.errors) ? problem.errors : [];
+  const fields = wrong.map(({ where }) => String(where).split(".").at(-1)!);
+  return new Refused(response.status, String(problem.detail ?? response.statusText), seconds * 1000, fields);
 }

@@ -30,6 +30,8 @@ export function contactView(widget: KefuWidget): TemplateResult | typeof nothing
       type=${type}
       autocomplete=${autocomplete}
       maxlength="200"
+      aria-invalid=${widget.contactWrong.includes(name) ? "true" : nothing}
+      aria-describedby=${widget.contactWrong.includes(name) ? "contact-trouble" : nothing}
       .value=${live(widget.contactDraft[name] ?? "")}
       @input=${(event: InputEvent) => (widget.contactDraft[name] = (event.target as HTMLInputElement).value)}
     />
@@ -39,7 +41,7 @@ export function contactView(widget: KefuWidget): TemplateResult | typeof nothing
     <p>${texts.contactWhy}</p>
     ${field("name", texts.contactName, "text", "name")} ${field("email", texts.contactEmail, "email", "email")}
     ${field("phone", texts.contactPhone, "tel", "tel")}
-    ${widget.contactTrouble ? html`<p class="trouble">${widget.contactTrouble}</p>` : nothing}
+    ${widget.contactTrouble ? html`<p class="trouble" id="contact-trouble">${widget.contactTrouble}</p>` : nothing}
     <div class="buttons"><button type="submit" class="main">${texts.contactSend}</button></div>
   </form>`;
 }
