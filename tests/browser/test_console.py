@@ -294,6 +294,33 @@ def test_every_page_is_accessible_and_fits(
         assert over <= 0, path
 
 
+def test_what_is_typed_in_one_form_survives_the_use_of_another(page: Page, url: str, language: str) -> None:
+    visitor = Visitor(url, language)
+    visitor.say(QUESTION[language])
+    handoff = visitor.ask_for_person()
+    page.goto(f"{url}/console/inbox/{handoff}")
+    press(page, "t")
+    reply, note = page.locator("#reply textarea"), page.locator("form[action$='/notes'] textarea")
+
+    reply.fill("I am looking into it")
+    note.fill("calls back at nine")
+    page.locator("form[action$='/notes'] button").click()
+    expect(page.locator(".notes > li")).to_have_count(1)
+    expect(reply).to_have_value("I am looking into it")
+    expect(note).to_have_value("")
+
+    press(page, "Escape")
+    press(page, "1")
+    expect(reply).not_to_have_value("I am looking into it")
+    press(page, "Control+z")
+    expect(reply).to_have_value("I am looking into it")
+    press(page, "Control+Enter")
+    expect(page.locator(".agent .bubble")).to_have_text(["I am looking into it"])
+    expect(reply).to_have_value("")
+    page.reload()
+    expect(reply).to_have_value("")
+
+
 def test_hostile_texts_run_nothing_and_call_nobody(page: Page, url: str) -> None:
     """What the browser asks for outside the console, a dialog or an error fails in the fixture."""
     visitor = Visitor(url, "en")

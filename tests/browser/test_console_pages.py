@@ -286,6 +286,26 @@ def test_hints_come_while_typing_and_charts_are_drawn(page: Page, url: str, lang
     assert points == [[0.05, 0.1, 0.15, 0.2, 0.3]] * 2
 
 
+def test_what_is_typed_into_an_answer_survives_a_new_question(page: Page, url: str, language: str) -> None:
+    page.goto(f"{url}/console/knowledge")
+    page.locator("main tbody a").first.click()
+    text, tags = page.locator("textarea[name=text]"), page.locator("[name=tags]")
+    before = text.input_value()
+    text.fill(f"{before} And more.")
+    tags.fill("half done")
+
+    page.locator("form[action$='/questions'] input[name=text]").fill(f"what else is there in {language}")
+    page.locator("form[action$='/questions'] button").click()
+    expect(page.locator("#said p")).to_be_visible()
+    expect(text).to_have_value(f"{before} And more.")
+    expect(tags).to_have_value("half done")
+    expect(page.locator("form[action$='/questions'] input[name=text]")).to_have_value("")
+
+    other = page.locator("nav.filter a:not([aria-current])").first
+    other.click()
+    expect(text).not_to_have_value(f"{before} And more.")
+
+
 def test_release_is_rejected_with_a_reason(page: Page, url: str, language: str) -> None:
     page.goto(f"{url}/console/releases")
     page.locator("main tbody a").first.click()
