@@ -91,8 +91,25 @@ async def _find(request: Request) -> Caller | None:
 
 
 def _to_login(request: Request) -> Response:
+    wanted = _page_in_sight(request)
+    login = PREFIX + LOGIN + (f"?next={quote(wanted, safe='/')}" if wanted not in ("", PREFIX + "/") else "")
     if "hx-request" in request.headers:
-        return Response(status_code=401, headers={"HX-Redirect": PREFIX + LOGIN})
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    back = f"?next={quote(wanted, safe='/')}" if request.method == "GET" and path_of(request) != "/" else ""
-    return RedirectResponse(PREFIX + LOGIN + back, 303)
+        return Response(status_code=401, headers={"HX-Redirect": login})
+    return RedirectResponse(login, 303)
+
+
+def _page_in_sight(request: Request) -> str:
+    """Where to go on after the login: the page that was asked for, or the one that a part or a form belongs to."""
+    if "hx-request" in request.headers:
+        address = request.headers.get("hx-current-url", "")
+    elif request.method == "GET":
+        address = str(request.url)
+    else:
+        address = request.headers.get("referer", "")
+    try:
+        page = urlsplit(address)
+    except ValueError:
+        return ""
+    if page.netloc != request.headers.get("host"):
+        return ""
+    return page.path + (f"?{page.query}" if page.query else "")

@@ -321,6 +321,31 @@ def test_what_is_typed_in_one_form_survives_the_use_of_another(page: Page, url: 
     expect(reply).to_have_value("")
 
 
+def test_what_is_typed_survives_a_session_that_ends_and_not_a_logout(
+    page: Page, context: BrowserContext, url: str, language: str
+) -> None:
+    visitor = Visitor(url, language)
+    visitor.say(QUESTION[language])
+    handoff = visitor.ask_for_person()
+    page.goto(f"{url}/console/inbox/{handoff}")
+    press(page, "t")
+    note = page.locator("form[action$='/notes'] textarea")
+    note.fill("calls back at nine")
+    page.evaluate("document.querySelector('[hx-trigger*=every]').remove()")
+
+    context.clear_cookies()
+    page.locator("form[action$='/notes'] button").click()
+    page.locator("[name=name]").fill("Ana")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/console/inbox/{handoff}")
+    expect(note).to_have_value("calls back at nine")
+
+    page.locator("form[action$='/logout'] button").first.click()
+    page.wait_for_url("**/console/login*")
+    assert page.evaluate("Object.keys(sessionStorage).filter((name) => name.startsWith('kefu'))") == []
+
+
 def test_hostile_texts_run_nothing_and_call_nobody(page: Page, url: str) -> None:
     """What the browser asks for outside the console, a dialog or an error fails in the fixture."""
     visitor = Visitor(url, "en")

@@ -54,6 +54,33 @@ async def test_figures_rows_and_files(open_desk: OpenDesk, asked: str) -> None:
     assert len(days.splitlines()) == 29
 
 
+async def test_stages_of_a_reply_and_reasons_are_named_in_the_language_of_the_page(
+    open_desk: OpenDesk, client: httpx.AsyncClient, database: Database
+) -> None:
+    begun = (await client.post("/v1/conversations", json={"language": "en"})).json()
+    path = f"/v1/conversations/{begun['conversation_id']}"
+    headers = {"Authorization": f"Bearer {begun['visitor_token']}"}
+    for text in ("Where is my invoice?", "let me talk to a person"):
+        await client.post(f"{path}/messages", json={"text": text}, headers=headers)
+    other = (await client.post("/v1/conversations", json={"language": "en"})).json()
+    headers = {"Authorization": f"Bearer {other['visitor_token']}"}
+    path = f"/v1/conversations/{other['conversation_id']}"
+    await client.post(f"{path}/messages", json={"text": "hello"}, headers=headers)
+    await client.post(f"{path}/handoff", json={}, headers=headers)
+    await count_traffic(database)
+    desk = await open_desk(Role.VIEWER)
+
+    chinese = (await desk.get("/dashboard", headers={"Accept-Language": "zh"})).text
+    english = (await desk.get("/dashboard", headers={"Accept-Language": "en"})).text
+
+    for stage in ("理解消息", "语义检索", "关键词检索", "总计"):
+        assert f'<th scope="row">{stage}</th>' in chinese
+    for stage in ("encode", "search", "lexical", "total"):
+        assert f'<th scope="row">{stage}</th>' not in chinese + english
+    for named, page in (("asked for a person (", english), ("访客要求转人工（", chinese)):
+        assert len({part.split("<")[0] for part in page.split(named)[1:]}) == 2
+
+
 async def test_handoffs_open_by_their_reason(
     open_desk: OpenDesk, client: httpx.AsyncClient, database: Database, app: FastAPI
 ) -> None:

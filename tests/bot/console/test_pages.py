@@ -151,6 +151,27 @@ async def test_wrong_login_is_said_and_the_right_one_leads_to_the_page_asked_for
     assert "Path=/console" in cookie
 
 
+async def test_session_that_ends_leads_back_to_the_page_in_sight(new_browser: NewBrowser) -> None:
+    browser = new_browser()
+    home = str(browser.base_url).rstrip("/")
+    page, login = f"{home}/console/inbox/hnd_1?x=1", "/console/login?next=/console/inbox/hnd_1%3Fx%3D1"
+
+    async def polled(address: str) -> str:
+        headers = {"HX-Request": "true", "HX-Current-URL": address}
+        return str(
+            (await browser.get("/console/inbox/hnd_1/messages", headers=headers)).headers["hx-redirect"]
+        )
+
+    async def sent(address: str) -> str:
+        headers = {"Referer": address}
+        return str((await browser.post("/console/inbox/hnd_1/notes", headers=headers)).headers["location"])
+
+    for asked in (polled, sent):
+        assert await asked(page) == login
+        for elsewhere in ("https://evil.example/console/inbox", "http://[", "", f"{home}/console/"):
+            assert await asked(elsewhere) == "/console/login"
+
+
 @pytest.mark.parametrize(
     "path", ["", "//evil.example", "https://evil.example", "/console\\evil", "/consoleevil", "/console/\n"]
 )
