@@ -22,6 +22,7 @@ from bot.answering.replying import Reply, reply_to
 from bot.answering.sections_later import all_added
 from bot.answering.serving import ReleaseFollower
 from bot.answering.understanding import understand
+from bot.commands.console import open_database
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Answer
 from bot.settings import Settings
@@ -58,17 +59,16 @@ def installation(data_dir: Path | None) -> Iterator[Settings]:
 
 
 async def ask_all(settings: Settings, questions: Sequence[Mapping[str, object]]) -> list[Asked]:
-    database = Database.open(settings.database_url)
-    follower = ReleaseFollower(database, settings)
-    try:
-        await follower.refresh()
-        await all_added()
-        async with database.read() as session:
-            keys = {answer.id: answer.answer_key or "" for answer in await session.scalars(select(Answer))}
-        return [await _ask(database, follower, settings, question, keys) for question in questions]
-    finally:
-        follower.close()
-        await database.close()
+    async with open_database(settings) as database:
+        follower = ReleaseFollower(database, settings)
+        try:
+            await follower.refresh()
+            await all_added()
+            async with database.read() as session:
+                keys = {each.id: each.answer_key or "" for each in await session.scalars(select(Answer))}
+            return [await _ask(database, follower, settings, question, keys) for question in questions]
+        finally:
+            follower.close()
 
 
 async def _ask(
