@@ -37,10 +37,15 @@ def drift_of(confidences: Sequence[float], *, alpha: float) -> Drift | None:
     windows = len(confidences) // WINDOW - 1
     if windows < 1:
         return None
-    values = np.asarray(confidences, np.float64)
-    newest = values[windows * WINDOW : (windows + 1) * WINDOW]
-    level = alpha * 6 / (pi * windows) ** 2
-    return Drift(windows, moved_down(values[:WINDOW], newest), max(LEAST_MOVE, sqrt(log(2 / level) / WINDOW)))
+    newest = confidences[windows * WINDOW : (windows + 1) * WINDOW]
+    return drift_between(confidences[:WINDOW], newest, window=windows, alpha=alpha)
+
+
+def drift_between(reference: Sequence[float], newest: Sequence[float], *, window: int, alpha: float) -> Drift:
+    """``newest`` is the ``window``-th whole one after the reference."""
+    moved = moved_down(np.asarray(reference, np.float64), np.asarray(newest, np.float64))
+    level = alpha * 6 / (pi * window) ** 2
+    return Drift(window, moved, max(LEAST_MOVE, sqrt(log(2 / level) / WINDOW)))
 
 
 def moved_down(reference: NDArray[np.float64], later: NDArray[np.float64]) -> float:

@@ -12,12 +12,12 @@ from bot.db.quality_tables import QualityAlarm
 from bot.errors import NotFoundError
 from bot.knowledge.audit import record_audit
 from bot.quality import repository
-from bot.quality.drift import drift_of
+from bot.quality.drift import WINDOW, Drift, drift_between
 from bot.quality.schemas import AlarmOut, CalibrationOut, DriftOut, ErrorOut, QualityOut, ShareOut
 from bot.quality.sequences import log_evidence, share_bounds
 from bot.quality.tolerated import Tolerated, what_is_tolerated
 from bot.releases import repository as releases
-from bot.review.audit_repository import first_confidences
+from bot.review.audit_repository import count_first_questions, first_confidences
 from bot.review.audits import Audited, audit_sample
 from bot.review.repository import lock_decisions
 
@@ -25,7 +25,6 @@ ALPHA = 0.05
 """Chance that a release that keeps its promises is ever accused of breaking one, shared by the kinds of alarms."""
 KINDS = PROMISE, CALIBRATION, DRIFT = "promise", "calibration", "drift"
 ALARM_EVERY = timedelta(days=7)
-CONVERSATIONS = 100_000
 BINS = 10
 ACTOR = "quality"
 
@@ -40,10 +39,7 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
     unknown = share_bounds(
         sum(each.unknown for each in sample.judged), len(sample.judged), alpha=ALPHA / len(KINDS) / 2
     )
-    confidences = await first_confidences(
-        session, release_id, since=promoted.release.created_at, limit=CONVERSATIONS
-    )
-    drift = drift_of(confidences, alpha=ALPHA / len(KINDS))
+    drift = await _drift(session, release_id, since=promoted.release.created_at)
     alarms = await repository.newest_alarms(session, release_id)
     promised = await what_is_tolerated(session, default=tolerated_error)
     return QualityOut(
@@ -62,6 +58,18 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
         else None,
         alarms=[alarm_out(alarm) for alarm in alarms],
     )
+
+
+async def _drift(session: AsyncSession, release_id: str, *, since: datetime) -> Drift | None:
+    """Of the newest whole window, however many conversations there have been; None until there are two."""
+    windows = await count_first_questions(session, release_id, since=since) // WINDOW - 1
+    if windows < 1:
+        return None
+    reference, newest = [
+        await first_confidences(session, release_id, since=since, start=place * WINDOW, limit=WINDOW)
+        for place in (0, windows)
+    ]
+    return drift_between(reference, newest, window=windows, alpha=ALPHA / len(KINDS))
 
 
 async def broken_promises(session: AsyncSession, *, tolerated_error: float, at: datetime) -> list[ErrorOut]:

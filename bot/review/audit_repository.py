@@ -110,17 +110,24 @@ async def add_draw(
     await session.execute(insert(AuditDraw).values(**row))
 
 
+async def count_first_questions(session: AsyncSession, release_id: str, *, since: datetime) -> int:
+    """In how many conversations the release was asked something since then."""
+    first = _first_questions(release_id, since).subquery()
+    return (await session.execute(select(func.count()).select_from(first))).scalar_one()
+
+
 async def first_confidences(
-    session: AsyncSession, release_id: str, *, since: datetime, limit: int
+    session: AsyncSession, release_id: str, *, since: datetime, start: int, limit: int
 ) -> Sequence[float]:
-    """Of the first question of each conversation with a release since then, in the order they were asked."""
-    first = (
+    """Of the first question of each conversation with a release since then, in the order they were asked, from one on."""
+    first = _first_questions(release_id, since).subquery()
+    statement = select(Exchange.confidence).join(first, first.c.id == Exchange.id).order_by(Exchange.id)
+    return list((await session.execute(statement.offset(start).limit(limit))).scalars())
+
+
+def _first_questions(release_id: str, since: datetime) -> Select[str]:
+    return (
         select(func.min(Exchange.id).label("id"))
         .where(Exchange.release_id == release_id, Exchange.created_at >= since, *about_questions())
         .group_by(Exchange.conversation_id)
-        .subquery()
     )
-    statement = (
-        select(Exchange.confidence).join(first, first.c.id == Exchange.id).order_by(Exchange.id).limit(limit)
-    )
-    return list((await session.execute(statement)).scalars())

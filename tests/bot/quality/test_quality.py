@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.access.principals import Scope
 from bot.db.base import now
+from bot.db.conversation_tables import Exchange
 from bot.db.engine import Database
 from bot.db.quality_tables import QualityAlarm
 from bot.db.training_tables import RunState, RunTrigger, TrainingRun
@@ -16,6 +17,7 @@ from bot.quality.service import (
     ALARM_EVERY,
     calibration_of,
     errors_by_language,
+    quality,
     raise_alarm,
     reasons_for_alarm,
 )
@@ -211,3 +213,21 @@ async def test_the_whole_way_from_wrong_replies_to_alarm_api_and_metrics(
     metrics = (await client.get("/metrics")).text
     assert 'kefu_quality_alarm{kind="promise"} 1.0' in metrics
     assert 'kefu_audited_error{bound="share",language="all"} 1.0' in metrics
+
+
+async def test_drift_is_told_of_the_newest_whole_window_beside_the_first(
+    client: httpx.AsyncClient, database: Database, release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.quality.service.WINDOW", 2)
+    await ask(client, *["Where is my invoice?"] * 3)
+    async with database.read() as session:
+        assert (await quality(session, tolerated_error=0.1, at=now())).drift is None
+    await ask(client, *["Where is my invoice?"] * 4)
+    async with database.write() as session:
+        ids = list((await session.execute(select(Exchange.id).order_by(Exchange.id))).scalars())
+        unsure = update(Exchange).where(Exchange.id.in_(ids[4:6]))
+        await session.execute(unsure.values(confidence=0.1))
+    async with database.read() as session:
+        drift = (await quality(session, tolerated_error=0.1, at=now())).drift
+    assert drift is not None
+    assert (drift.window, drift.moved, drift.has_moved) == (2, 1.0, True)
