@@ -30,6 +30,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from safetensors import SafetensorError
+
 from retrieval.errors import ArtifactError
 
 JsonValue: TypeAlias = bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
@@ -166,14 +168,22 @@ def _write_files(
 ) -> bytes:
     entries: dict[str, dict[str, str | int]] = {}
     for name, write in files.items():
-        write(folder / name)
-        _sync(folder / name)
+        _written(folder / name, write)
         entries[name] = {"sha256": _hash_file(folder / name), "size": (folder / name).stat().st_size}
     document = {"kind": kind, "schema_version": SCHEMA_VERSION, "files": entries, "meta": meta}
     payload = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False).encode()
     (folder / MANIFEST_NAME).write_bytes(payload)
     _sync(folder / MANIFEST_NAME)
     return payload
+
+
+def _written(file: Path, write: Writer) -> None:
+    """Raises OSError, also where a library tells a full disk in its own way (faiss by a RuntimeError)."""
+    try:
+        write(file)
+    except (RuntimeError, SafetensorError) as error:
+        raise OSError(str(error).strip().splitlines()[-1]) from error
+    _sync(file)
 
 
 def _parse_manifest(payload: bytes, *, folder: Path) -> Manifest:

@@ -24,7 +24,7 @@ from training.label_weights import fair_to_ask
 from training.matching import is_matched
 from training.remembering import Remembering
 from training.school import Measured, MockInstallation, Progress, School, label_issues, staged
-from training.splits import FOLDS, capped, fold_of
+from training.splits import FOLDS, Fold, capped, fold_of
 from training.surroundings import judge_of, surround
 from training.traffic_sample import TrafficSample, ask_drawn
 
@@ -103,7 +103,10 @@ def fit(
     encoder = Remembering.of(retriever, taught.questions)
     issues = label_issues(encoder, taught.questions, seed)
     headed = is_headed(knowledge)
-    if not headed and not is_matched(knowledge):
+    folds: Mapping[int, Fold] = {}
+    if headed or is_matched(knowledge):
+        folds = _folds(taught, headed=headed, tuned=headed and backbone is not None, seed=seed)
+    if not folds:
         found = leave_one_out(
             retriever,
             sample=sample,
@@ -126,10 +129,7 @@ def fit(
         progress=progress,
         measured=measured,
     )
-    tuned = headed and backbone is not None
-    mocks = _mock_installations(
-        school, taught, tuned=tuned, out_of_scope=out_of_scope, traffic=traffic, seed=seed
-    )
+    mocks = _mock_installations(school, folds, out_of_scope=out_of_scope, traffic=traffic)
     judge = judge_of([example for mock in mocks for example in mock.examples])
     mocks = surround(mocks, judge)
     on_traffic = (
@@ -139,7 +139,7 @@ def fit(
     return Fitted(
         retriever,
         head,
-        top if tuned else None,
+        top if headed and backbone is not None else None,
         tuple(example for mock in mocks for example in mock.examples),
         issues,
         on_traffic,
@@ -149,27 +149,42 @@ def fit(
     )
 
 
+def _folds(taught: Knowledge, *, headed: bool, tuned: bool, seed: int) -> dict[int, Fold]:
+    """By number, those that leave at least two answers to tell apart.
+
+    Where nearly all questions belong to one answer, or differ by a number alone, a fold may leave nothing to teach.
+    """
+    found = {
+        number: fold_of(taught, number, seed=seed)
+        for number in range(folds_to_run(len(taught.questions), tuned=tuned))
+    }
+    return {number: fold for number, fold in found.items() if _can_be_taught(fold, headed=headed)}
+
+
+def _can_be_taught(fold: Fold, *, headed: bool) -> bool:
+    questions, passages = fold.knowledge.questions, fold.knowledge.passages
+    told = {each.answer_id for each in (questions if headed else passages)}
+    return len(told) > 1 and bool(questions)
+
+
 def _mock_installations(
     school: School,
-    taught: Knowledge,
+    folds: Mapping[int, Fold],
     *,
-    tuned: bool,
     out_of_scope: Sequence[tuple[str, str]],
     traffic: Sequence[tuple[str, str]],
-    seed: int,
 ) -> tuple[MockInstallation, ...]:
     """One a fold; the last one is asked what is out of scope, too."""
-    numbers = range(folds_to_run(len(taught.questions), tuned=tuned))
     return tuple(
         school.ask(
-            fold_of(taught, number, seed=seed),
+            fold,
             number=number,
-            most=-(-MOST_ASKED // len(numbers)),
-            out_of_scope=out_of_scope if number == numbers[-1] else (),
+            most=-(-MOST_ASKED // len(folds)),
+            out_of_scope=out_of_scope if number == max(folds) else (),
             traffic=traffic,
-            stage=f"calibration {number + 1} of {len(numbers)}",
+            stage=f"calibration {place} of {len(folds)}",
         )
-        for number in numbers
+        for place, (number, fold) in enumerate(folds.items(), start=1)
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors import SafetensorError
 
 from retrieval.artifacts import (
     Manifest,
@@ -373,3 +374,24 @@ def test_sweeping_keeps_the_partial_folders_of_other_artifacts(tmp_path: Path) -
         (tmp_path / name).mkdir()
     sweep_partial_folders(tmp_path / "x", older_than=timedelta(0))
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".xy.1.partial", "x.partial"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SafetensorError("Error while serializing: No space left on device (os error 28)"),
+        RuntimeError(
+            "Error in void faiss::write_index(...) at index_write.cpp:1\nError: 'ret == 1': write error in x: 0 != 1 (No space left on device)"
+        ),
+    ],
+)
+def test_full_disk_is_told_as_such_whichever_library_writes(tmp_path: Path, error: Exception) -> None:
+    def fill(file: Path) -> None:
+        file.write_bytes(b"some")
+        raise error
+
+    with pytest.raises(
+        ArtifactError, match=r"could not be written: .*No space left on device.*Check free space"
+    ):
+        write_artifact(tmp_path / "x", kind=KIND, files={"b": fill}, meta={})
+    assert list(tmp_path.iterdir()) == []

@@ -151,3 +151,34 @@ def test_remembering_encoder_encodes_each_text_once_and_gives_the_same_rows() ->
     np.testing.assert_array_equal(first, HashEncoder().encode_queries(["a", "b", "a"]))
     np.testing.assert_array_equal(second, HashEncoder().encode_queries(["b", "c"]))
     assert remembering.encode_passages([]).shape == (0, 256)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_answer_with_nearly_all_questions_leaves_folds_out_that_cannot_be_taught(seed: int) -> None:
+    """A fold without the large answer, whose single questions are asked, would leave one answer or none."""
+    rows = [("refund", f"refund {one} {two}") for one in WORDS for two in WORDS[:4]]
+    rows += [(topic, f"{topic} please") for topic in ("parcel", "invoice", "voucher")]
+    records = [QuestionRecord(n, answer, text, "en") for n, (answer, text) in enumerate(rows, start=1)]
+    taught = Knowledge(records, [])
+
+    fitted = fit(HashEncoder(), taught, backbone=None, seed=seed)
+
+    left = [{q.answer_id for q in fold_of(taught, n, seed=seed).knowledge.questions} for n in range(FOLDS)]
+    assert len(fitted.mocks) == sum(len(answers) > 1 for answers in left)
+    assert fitted.head is not None or not fitted.mocks
+    assert fitted.examples
+
+
+def test_questions_that_differ_by_a_number_alone_are_taught_where_a_fold_keeps_any() -> None:
+    """All of them count as one question: one fold leaves all answers out, another one asks all questions."""
+    codes = range(100, 160)
+    questions = [QuestionRecord(n, f"e{n}", f"What does error {n} mean?", "en") for n in codes]
+    texts = [PassageRecord(n, f"e{n}", f"Error {n} is shown when part {n} is missing.", "en") for n in codes]
+    taught = Knowledge(questions, texts)
+
+    fitted = fit(HashEncoder(), taught, backbone=None)
+
+    kept = [fold.knowledge for fold in (fold_of(taught, n, seed=0) for n in range(FOLDS))]
+    assert [len(each.questions) for each in kept].count(0) == 2
+    assert len(fitted.mocks) == 2
+    assert fitted.head is not None

@@ -140,3 +140,20 @@ def test_label_for_an_id_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_personal_data_is_masked_as_in_the_service() -> None:
     assert Message.of("  Mail me at jo@example.com ") == Message("Mail me at [email]", "en")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"text,intent\nwhere is it,parcel\nHello, where is my card,card\n",
+            "line 3: more cells than the header",
+        ),
+        (b"text,intent,intent\nwhere is it,parcel,note\n", "has the column intent more than once"),
+    ],
+)
+def test_table_whose_cells_cannot_be_told_apart_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    with pytest.raises(EvaluationError, match=message):
+        read_table(written(tmp_path / "q.csv", content), columns=("text", "intent"))

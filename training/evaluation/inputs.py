@@ -42,7 +42,8 @@ def read_table(path: Path, *, columns: Sequence[str]) -> list[Row]:
     """The rows of a CSV file, in order, with these columns alone and white space stripped.
 
     Raises:
-        EvaluationError: missing, not UTF-8, not CSV, without rows, or without one of `columns`.
+        EvaluationError: missing, not UTF-8, not CSV, without rows, without one of `columns` or with it twice, or with a row
+            of more cells than the header has.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -50,7 +51,13 @@ def read_table(path: Path, *, columns: Sequence[str]) -> list[Row]:
             found = [name.strip() for name in reader.fieldnames or ()]
             reader.fieldnames = found
             _check_columns(path, found=found, needed=columns)
-            rows = [{name: (row[name] or "").strip() for name in columns} for row in reader]
+            rows = []
+            for row in reader:
+                if None in row:  # DictReader puts what is beyond the header there
+                    raise EvaluationError(
+                        f"{path}, line {reader.line_num}: more cells than the header has; quote texts that hold commas"
+                    )
+                rows.append({name: (row[name] or "").strip() for name in columns})
     except OSError as error:
         raise EvaluationError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -170,6 +177,8 @@ def _check_columns(path: Path, *, found: Sequence[str], needed: Sequence[str]) -
         raise EvaluationError(
             f"{path} has no column {', '.join(missing)}; found {', '.join(found)}, needed {', '.join(needed)}"
         )
+    if twice := [name for name in needed if found.count(name) > 1]:
+        raise EvaluationError(f"{path} has the column {', '.join(twice)} more than once; rename all but one")
 
 
 def check_filled(path: Path, rows: Sequence[Row], *, columns: Sequence[str]) -> None:

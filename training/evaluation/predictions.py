@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from training.errors import EvaluationError
+from training.errors import EvaluationError, TrainingError
 from training.evaluation.pipeline import Reply
 
 
@@ -53,6 +53,6 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) 
             writer.writerows(rows)
         aside.replace(path)
     except OSError as error:
-        raise EvaluationError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise TrainingError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
