@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bot.access.principals import Role
 from bot.db.base import new_id
@@ -123,7 +123,10 @@ async def test_what_people_judged_is_shown_and_raises_no_alarm_as_it_was_not_dra
     assert "Nobody has judged" in (await desk.get("/dashboard")).text
     async with database.write() as session:
         await session.execute(update(Exchange).values(outcome="answered", confidence=0.93))
-        for place in range(24):
+        row = (await session.execute(select(Exchange.__table__).where(Exchange.id == asked))).mappings().one()
+        copies = [{**row, "id": new_id("exc")} for _ in range(23)]
+        await session.execute(insert(Exchange.__table__), copies)
+        for place, exchange in enumerate([asked, *(copy["id"] for copy in copies)]):
             right = place < 12
             session.add(
                 Label(
@@ -136,7 +139,7 @@ async def test_what_people_judged_is_shown_and_raises_no_alarm_as_it_was_not_dra
                     source=LabelSource.OPERATOR,
                     verdict=Verdict.RIGHT if right else Verdict.OTHER_ANSWER,
                     given_by="key:test",
-                    exchange_id=asked,
+                    exchange_id=exchange,
                 )
             )
 
