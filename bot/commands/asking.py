@@ -110,7 +110,8 @@ def _print_explanation(reply: Reply, release: str) -> None:
     table = Table("past question", "answer", "similarity", "lexical", "support", "confidence")
     for row in reply.candidates:
         numbers = (f"{row[name]:.3f}" for name in ("similarity", "lexical", "support", "confidence"))
-        table.add_row(row["question"], row["answer_id"], *numbers)
+        # Ids begin with the time they were made: those of one import differ at their ends.
+        table.add_row(row["question"], f"…{row['answer_id'][-8:]}", *numbers)
     out.print(table)
     evidence = reply.evidence or {}
     out.print(" · ".join(f"{name} {value}" for name, value in evidence.items() if name not in _NOT_NUMBERS))
