@@ -14,18 +14,17 @@ class ConversationStart(BaseModel):
     site: str = Field("default", max_length=64, description="The site's public key")
     language: str | None = Field(None, max_length=16, description="The visitor's, such as en or zh-CN")
     metadata: dict[str, str | int | FiniteFloat | bool | None] = Field({}, max_length=20)
+    identity: str | None = Field(
+        None,
+        max_length=LONGEST_TOKEN,
+        description="A JWT signed by the site that says who the visitor is; their earlier conversations become theirs here",
+    )
 
     @field_validator("metadata")
     @classmethod
     def _storable(cls, metadata: dict[str, Any]) -> dict[str, Any]:
         cleaned: dict[str, Any] = mended(metadata)
         return cleaned
-
-    identity: str | None = Field(
-        None,
-        max_length=LONGEST_TOKEN,
-        description="A JWT signed by the site that says who the visitor is; their earlier conversations become theirs here",
-    )
 
 
 class ConversationStarted(BaseModel):

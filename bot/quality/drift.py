@@ -32,16 +32,13 @@ class Drift:
         return self.moved >= self.threshold
 
 
-def drift_of(confidences: Sequence[float], *, alpha: float) -> Drift | None:
-    """``confidences`` in the order of the conversations; None until there are two whole windows."""
-    windows = len(confidences) // WINDOW - 1
-    if windows < 1:
-        return None
-    newest = confidences[windows * WINDOW : (windows + 1) * WINDOW]
-    return drift_between(confidences[:WINDOW], newest, window=windows, alpha=alpha)
-
-
-def drift_between(reference: Sequence[float], newest: Sequence[float], *, window: int, alpha: float) -> Drift:
+def drift_between(
+    reference: Sequence[float] | NDArray[np.float64],
+    newest: Sequence[float] | NDArray[np.float64],
+    *,
+    window: int,
+    alpha: float,
+) -> Drift:
     """``newest`` is the ``window``-th whole one after the reference."""
     moved = moved_down(np.asarray(reference, np.float64), np.asarray(newest, np.float64))
     level = alpha * 6 / (pi * window) ** 2

@@ -105,7 +105,8 @@ function nameOf(field) {
   const { form } = field;
   const telling = TELLING.map((name) => form.querySelector(`input[type=hidden][name=${name}]`)?.value);
   const place = [...form.elements].filter(({ name }) => name === field.name).indexOf(field);
-  return TYPED + JSON.stringify([form.getAttribute("action") ?? location.pathname, ...telling, field.name, place]);
+  const { operator } = document.body.dataset; // another one who logs in here sees nothing of it
+  return TYPED + JSON.stringify([operator, form.getAttribute("action") ?? location.pathname, ...telling, field.name, place]);
 }
 
 /** What the server has put into it. Hidden fields do not tell: setting them changes that, too. */

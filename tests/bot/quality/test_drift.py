@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bot.quality.drift import WINDOW, drift_of, moved_down
+from bot.quality.drift import WINDOW, drift_between, moved_down
 
 
 def test_largest_difference_by_hand() -> None:
@@ -13,24 +13,16 @@ def test_largest_difference_by_hand() -> None:
     assert moved_down(later, reference) == 0.0
 
 
-def test_two_windows_are_needed() -> None:
-    assert drift_of([0.5] * (2 * WINDOW - 1), alpha=0.01) is None
-    found = drift_of([0.5] * (2 * WINDOW), alpha=0.01)
-    assert found is not None
-    assert (found.window, found.moved, found.has_moved) == (1, 0.0, False)
-
-
 def test_lower_confidences_are_told_and_higher_ones_are_not() -> None:
     random = np.random.default_rng(1)
     first = random.beta(6, 2, WINDOW)
     lower, higher = random.beta(4, 3, WINDOW), random.beta(9, 2, WINDOW)
-    assert drift_of([*first, *lower], alpha=0.0167).has_moved  # type: ignore[union-attr]
-    assert not drift_of([*first, *higher], alpha=0.0167).has_moved  # type: ignore[union-attr]
+    assert drift_between(first, lower, window=1, alpha=0.0167).has_moved
+    assert not drift_between(first, higher, window=1, alpha=0.0167).has_moved
 
 
 def test_the_same_traffic_is_not_told_in_a_hundred_windows() -> None:
-    values = np.random.default_rng(2).beta(6, 2, 101 * WINDOW)
-    for window in range(1, 101):
-        found = drift_of(values[: (window + 1) * WINDOW], alpha=0.0167)
-        assert found is not None
+    first, *later = np.random.default_rng(2).beta(6, 2, (101, WINDOW))
+    for window, newest in enumerate(later, start=1):
+        found = drift_between(first, newest, window=window, alpha=0.0167)
         assert (found.window, found.has_moved) == (window, False)
