@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
+from tests.fixtures.host_pages import host_pages
 from tests.fixtures.processes import ROOT
 from tests.widget.conftest import Service
 from tests.widget.hostile_strings import hostile_strings, packed
@@ -105,19 +106,19 @@ def test_three_hundred_hostile_strings_run_no_script_and_ask_nobody_for_anything
     assert own[: len(texts)] == texts
 
 
-def test_detectors_notice_markup_on_the_page_beside(service: Service, context: BrowserContext) -> None:
+def test_detectors_notice_markup_on_the_page_beside(context: BrowserContext) -> None:
     """The same texts as markup of the host page: a request reaches the listener, a dialog opens, a script runs."""
-    markup = [text for text in hostile_strings(f"{service.site.url}/canary") if text.startswith("<")]
     opened: list[str] = []
     page = context.new_page()
     page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
-    service.site.strays.clear()
+    # a listener of its own: a request that comes late must not count against the next test
+    with host_pages() as beside:
+        markup = [text for text in hostile_strings(f"{beside.url}/canary") if text.startswith("<")]
+        page.goto(beside.add("/raw", f"<!doctype html>{''.join(f'<div>{text}</div>' for text in markup)}"))
+        page.wait_for_function("window.pwned === 1")
 
-    page.goto(service.site.add("/raw", f"<!doctype html>{''.join(f'<div>{text}</div>' for text in markup)}"))
-    page.wait_for_function("window.pwned === 1")
-
-    assert opened
-    assert any(path.startswith("/canary") for path in service.site.strays)
+        assert opened
+        assert any(path.startswith("/canary") for path in beside.strays)
 
 
 FIELDS = {"views-composer.ts": 1, "views-feedback.ts": 2, "views-handoff.ts": 1}
