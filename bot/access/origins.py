@@ -17,6 +17,7 @@ from starlette.types import Scope
 from bot.db.access_tables import Site
 from bot.db.engine import Database
 from bot.errors import OriginRefusedError
+from bot.settings import exact_origin
 
 FRESH_S = 1.0
 _SITES = select(Site.id, Site.public_key, Site.origins)
@@ -89,4 +90,15 @@ def foreign_origin(scope: Scope) -> str | None:
 
 def _load(connection: Connection) -> _Known:
     rows = connection.execute(_SITES).all()
-    return _Known({row.id: frozenset(row.origins) for row in rows}, {row.public_key: row.id for row in rows})
+    return _Known(
+        {row.id: frozenset(map(_as_browsers_write, row.origins)) for row in rows},
+        {row.public_key: row.id for row in rows},
+    )
+
+
+def _as_browsers_write(listed: str) -> str:
+    """Sites that were saved before origins were checked as strictly keep what they list, matched or not."""
+    try:
+        return exact_origin(listed)
+    except ValueError:
+        return listed

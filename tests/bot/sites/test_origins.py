@@ -78,6 +78,19 @@ async def test_page_is_let_in_where_its_origin_was_listed_with_the_port(
     assert (await preflight(client, SHOP)).headers[ALLOW] == SHOP
 
 
+async def test_origin_that_was_stored_with_its_schemes_port_lets_its_pages_in(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    """Sites saved by earlier versions: one has a port that is refused today, too."""
+    await list_origins(database, f"{SHOP}:443", f"{OTHER}:99999")
+
+    started = await client.post("/v1/conversations", json={}, headers={"Origin": SHOP})
+    refused = await client.post("/v1/conversations", json={}, headers={"Origin": OTHER})
+
+    assert (started.status_code, started.headers[ALLOW]) == (201, SHOP)
+    assert refused.status_code == 403
+
+
 async def test_site_without_a_list_serves_pages_from_everywhere(client: httpx.AsyncClient) -> None:
     assert (await preflight(client, OTHER)).headers[ALLOW] == OTHER
 
