@@ -1,4 +1,4 @@
-"""The least a candidate must do: better than always giving one answer, no worse than searching for words."""
+"""The least a candidate must do: no worse than always giving one answer or searching for words, and not by chance."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ from retrieval.view import passage_key, question_key
 from training.gate.asking import Flags, Replies, samples
 from training.gate.checks import Check, passed, percent, refused
 from training.gate.rows import Rows
-from training.gate.statistics import LEVEL, chance_of_loss
+from training.gate.statistics import LEVEL, chance_of_agreement, chance_of_loss
 
 LEAST_ROWS = 10
+LEAST_OTHERS = 5  # rows of other answers than the most frequent; with fewer, even a perfect candidate may look like chance
 WORDS_LOOKED_AT = 30
 
 
-def check_baselines(replies: Replies, retriever: Retriever, rows: Rows, knowledge: Knowledge) -> Check:
-    """Accuracy on the known rows beside the most frequent answer and BM25 (McNemar's exact test)."""
+def check_baselines(
+    replies: Replies, retriever: Retriever, rows: Rows, knowledge: Knowledge, *, random: np.random.Generator
+) -> Check:
+    """Accuracy on the known rows beside the most frequent answer and BM25 (McNemar's exact test).
+
+    Where one answer has nearly all rows, a perfect candidate has next to none to win from always giving that one. So it has
+    to be no worse, and its answers have to depend on what is asked.
+    """
     asked = replies.only(replies.known)
     count = len(asked.asked)
     answers = Counter(question.answer_id for question in knowledge.questions)
@@ -36,8 +43,11 @@ def check_baselines(replies: Replies, retriever: Retriever, rows: Rows, knowledg
         "bm25": float(words.mean()),
     }
     shares = f"{percent(figures['candidate'])} of {count} rows are right first"
-    if not _is_better(right, frequent):
+    if _is_better(frequent, right):
         reason = f"{shares}; always giving the most frequent answer is right in {percent(figures['most_frequent'])}."
+        return refused("baselines", f"The candidate is worse than a single answer: {reason}", **figures)
+    if (~frequent).sum() >= LEAST_OTHERS and _agreement_by_chance(asked, random) >= LEVEL:
+        reason = f"{shares}, no more than if its answers were given to other rows."
         return refused("baselines", f"The candidate has learned nothing: {reason}", **figures)
     if _is_better(words, right):
         reason = f"{shares}; searching for words alone finds {percent(figures['bm25'])}."
@@ -49,6 +59,12 @@ def check_baselines(replies: Replies, retriever: Retriever, rows: Rows, knowledg
 def _is_better(one: Flags, other: Flags) -> bool:
     won, lost = int((one & ~other).sum()), int((other & ~one).sum())
     return chance_of_loss(won, lost) < LEVEL
+
+
+def _agreement_by_chance(asked: Replies, random: np.random.Generator) -> float:
+    wanted = [row.answer for row in asked.asked]
+    _, numbers = np.unique([*asked.given, *wanted], return_inverse=True)  # (2n,)
+    return chance_of_agreement(numbers[: len(wanted)], numbers[len(wanted) :], random)
 
 
 def _found_by_words(asked: Replies, retriever: Retriever, rows: Rows) -> Flags:

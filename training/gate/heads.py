@@ -7,20 +7,17 @@ index can hide a head whose columns are mixed up or that learned wrong labels, u
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.checkpoint import Checkpoint
 from retrieval.normalize import normalize
 from retrieval.records import Knowledge
 from training.gate.checks import Check, passed, percent, refused
+from training.gate.statistics import chance_of_agreement
 from training.splits import share_of
 
 READ = 200
 LEAST_READ = 20
-DRAWS = 2000
 LEVEL = 0.01  # a head of shuffled labels comes through with this chance
-
-Columns = NDArray[np.intp]
 
 
 def check_head(checkpoint: Checkpoint, knowledge: Knowledge, *, random: np.random.Generator) -> Check | None:
@@ -40,9 +37,9 @@ def check_head(checkpoint: Checkpoint, knowledge: Knowledge, *, random: np.rando
         numbers = np.stack([getattr(reading, name) for reading in readings])  # (n, c)
         if not numbers.any():
             continue
-        given: Columns = numbers.argmax(axis=1)
+        given = numbers.argmax(axis=1)
         shares[name] = float((given == wanted).mean())
-        if _chance(given, wanted, random) >= LEVEL:
+        if chance_of_agreement(given, wanted, random) >= LEVEL:
             reason = (
                 f"The intent head's {name} puts {percent(shares[name])} of {len(chosen)} approved questions with their "
                 "answer, no more than with shuffled labels: it was taught other ones. Train again."
@@ -50,10 +47,3 @@ def check_head(checkpoint: Checkpoint, knowledge: Knowledge, *, random: np.rando
             return refused("head", reason, **shares)
     told = ", ".join(f"{percent(share)} by {name}" for name, share in shares.items())
     return passed("head", f"The intent head puts approved questions with their answers: {told}.", **shares)
-
-
-def _chance(given: Columns, wanted: Columns, random: np.random.Generator) -> float:
-    """P(shuffled labels agree as often or more)."""
-    shuffled = random.permuted(np.tile(wanted, (DRAWS, 1)), axis=1)  # (draws, n)
-    agreeing = (shuffled == given).sum(axis=1)
-    return float((1 + (agreeing >= (given == wanted).sum()).sum()) / (1 + DRAWS))

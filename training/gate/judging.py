@@ -159,7 +159,8 @@ def _of_replies(
 ) -> Iterator[Check]:
     model = loaded.checkpoint.confidence
     serving_model = beside.checkpoint.confidence if beside else None
-    yield check_baselines(asked.candidate, loaded.engine.retriever, asked.rows, export.knowledge)
+    retriever = loaded.engine.retriever
+    yield check_baselines(asked.candidate, retriever, asked.rows, export.knowledge, random=random)
     if asked.comparison is not None:
         yield from check_comparison(asked.comparison)
     yield check_calibration(asked.candidate, asked.serving, model, random=random)

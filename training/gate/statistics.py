@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retrieval.cutoffs import binomial_tail, error_bound
 
 LEVEL = 0.05
+_DRAWS = 2000
 _ONE_SIDED = 1.6448536269514722  # normal quantile at 0.95
 _TWO_SIDED = 1.959963984540054  # at 0.975
 
@@ -18,6 +22,15 @@ _TWO_SIDED = 1.959963984540054  # at 0.975
 def chance_of_loss(lost: int, won: int) -> float:
     """P(so many lost rows or more | both equally good): McNemar's exact test (Psychometrika 12, 1947)."""
     return binomial_tail(won, lost + won, 0.5) if lost else 1.0
+
+
+def chance_of_agreement(
+    given: NDArray[np.intp], wanted: NDArray[np.intp], random: np.random.Generator
+) -> float:
+    """P(shuffled labels agree as often or more): a permutation test of two columns (n,) of labels."""
+    shuffled = random.permuted(np.tile(wanted, (_DRAWS, 1)), axis=1)  # (draws, n)
+    agreeing = (shuffled == given).sum(axis=1)
+    return float((1 + (agreeing >= (given == wanted).sum()).sum()) / (1 + _DRAWS))
 
 
 def holm(chances: Sequence[float]) -> list[float]:

@@ -9,11 +9,17 @@ import numpy as np
 from retrieval.confidence_model import default_confidence
 from retrieval.decision import Outcome
 from retrieval.records import Knowledge, QuestionRecord
+from retrieval.retriever import Retriever
+from tests.fixtures.fakes import HashEncoder
 from training.gate.anchors import check_anchors
 from training.gate.asking import Question, Replies, aligned
+from training.gate.baselines import check_baselines
+from training.gate.checks import Check
 from training.gate.comparison import MANY, check_comparison, compare
 from training.gate.confidence_checks import check_calibration, check_coverage, check_promise
+from training.gate.rows import LEFT_OUT, Rows
 
+LETTERS = str.maketrans("0123456789", "abcdefghij")
 MODEL = default_confidence(target_error=0.1, unknown_share=0.2)
 
 
@@ -59,6 +65,60 @@ def test_with_many_rows_a_loss_of_five_points_has_to_be_ruled_out() -> None:
     assert not verdicts(candidate, serving)["accuracy"]
     few = replies("w" * 24 + "r" * 12 + "r" * 200), replies("r" * 24 + "w" * 12 + "r" * 200)
     assert verdicts(*few)["accuracy"]
+
+
+def baselines(wanted: str, given: str) -> Check:
+    """A letter an answer. No two questions share a word, so that a word search finds none."""
+    questions = tuple(
+        QuestionRecord(n, answer, str(n).translate(LETTERS), "en") for n, answer in enumerate(wanted, start=1)
+    )
+    asked = tuple(Question(q.text, "en", q.answer_id, frozenset({q.answer_id}), q.number) for q in questions)
+    count = len(wanted)
+    replied = Replies(asked, tuple(given), np.full(count, 0.9), (Outcome.ANSWERED,) * count)
+    knowledge = Knowledge(questions)
+    retriever = Retriever.build(HashEncoder(), knowledge)
+    rows = Rows(LEFT_OUT, questions, (), ())
+    return check_baselines(replied, retriever, rows, knowledge, random=np.random.default_rng(0))
+
+
+def test_perfect_candidate_passes_where_one_answer_has_nearly_all_rows() -> None:
+    """Over always giving "a" it wins one row, or ten."""
+    for wanted in ("a" * 99 + "b", "a" * 19 + "b", "a" * 5 + "bcdef", "a" * 90 + "b" * 10):
+        check = baselines(wanted, wanted)
+        assert check.passed, check.reason
+        assert check.figures["candidate"] == 1.0
+
+
+def test_candidate_that_is_as_good_as_always_one_answer_passes_if_its_answers_depend_on_the_questions() -> (
+    None
+):
+    """Seven of ten others won and four lost: P(7 or more of 11 by chance) = 0.27."""
+    check = baselines("a" * 90 + "b" * 10, "a" * 86 + "b" * 4 + "b" * 7 + "a" * 3)
+    assert check.passed, check.reason
+    assert (check.figures["candidate"], check.figures["most_frequent"]) == (0.93, 0.9)
+
+
+def test_candidate_that_always_gives_one_answer_has_learned_nothing() -> None:
+    check = baselines("a" * 90 + "b" * 10, "a" * 100)
+    assert not check.passed
+    assert check.reason == (
+        "The candidate has learned nothing: 90.0 % of 100 rows are right first, "
+        "no more than if its answers were given to other rows."
+    )
+    assert baselines("a" * 96 + "b" * 4, "a" * 100).passed  # four others are too few to tell
+
+
+def test_candidate_that_is_worse_than_always_one_answer_is_refused() -> None:
+    """Two won and nine lost: P(9 or more of 11) = 67 / 2048 = 0.033; with eight lost, 56 / 1024 = 0.055."""
+    check = baselines("a" * 90 + "b" * 10, "a" * 81 + "b" * 9 + "b" * 2 + "a" * 8)
+    assert not check.passed
+    assert check.reason == (
+        "The candidate is worse than a single answer: 83.0 % of 100 rows are right first; "
+        "always giving the most frequent answer is right in 90.0 %."
+    )
+    assert not baselines("a" * 90 + "b" * 10, "a" * 82 + "b" * 8 + "b" * 2 + "a" * 8).reason.startswith(
+        "The candidate is worse"
+    )
 
 
 def test_calibration_is_judged_beyond_chance() -> None:
