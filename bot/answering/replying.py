@@ -258,6 +258,7 @@ def _small_talk_reply(kind: SmallTalk, language: str) -> Reply:
         SmallTalk.GREETING: texts.welcome,
         SmallTalk.THANKS: texts.thanks,
         SmallTalk.GOODBYE: texts.goodbye,
+        SmallTalk.OPENER: texts.opener,
     }[kind]
     return replace(_say(Outcome.ANSWERED, f"small_talk_{kind.value}", said, language), confidence=1.0)
 

@@ -15,6 +15,7 @@ class Texts:
     acknowledgement: str
     thanks: str
     goodbye: str
+    opener: str
     other_language_only: str
 
 
@@ -30,6 +31,7 @@ TEXTS = {
         acknowledgement="All right. If there is anything else, just ask.",
         thanks="You're welcome! Anything else?",
         goodbye="Goodbye, and thank you for writing!",
+        opener="Of course. What is your question?",
         other_language_only="I only have this in another language. It says:",
     ),
     "zh": Texts(
@@ -43,6 +45,7 @@ TEXTS = {
         acknowledgement="好的，还有其他问题随时问我。",
         thanks="不客气！还有其他问题吗？",
         goodbye="感谢您的咨询，再见！",
+        opener="好的，请问您想问什么？",
         other_language_only="这方面目前只有其他语言的资料，原文如下：",
     ),
 }

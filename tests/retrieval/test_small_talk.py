@@ -55,6 +55,7 @@ cool thanks
 got it, thanks a lot
 Perfect! Thank you so much
 that helped, thanks
+great help, thank you!!
 谢谢
 谢谢你的帮助
 好的谢谢你
@@ -75,9 +76,50 @@ No, that's all. Thanks!
 谢谢，拜拜
 没事了谢谢
 """.splitlines()
+OPENERS = """\
+hi, I have a question
+Hello!! I've got a quick question 😊
+hello can you help me?
+Hi there, could you please help me out
+i need some help please
+Hello, is anyone there? I need help.
+sorry, can I ask you something?
+Excuse me, one question
+thanks, one more question
+Yes, I have another question.
+quick question
+help!
+你好请问
+在吗 想问一下
+有个问题想咨询
+你好！有个问题想咨询一下您～
+我想问您一个问题
+您好，想請問一下
+你好，我有個問題想問😊
+在嗎？可以幫我嗎
+能不能帮我一下
+不好意思打扰一下，想请教个问题
+好的，还有个问题
+请问在吗
+""".splitlines()
 QUESTIONS = """\
 yes
 no
+sorry
+Excuse me?
+no questions
+hi, I have a question about my refund
+can you help me return it
+I need help with my order
+quick question: where is my parcel
+请问怎么退货
+请问退货
+你好请问怎么退货
+有个问题想咨询，怎么退货
+有个快递想问一下
+有问题的商品怎么退
+帮我退款
+没有问题
 man
 你
 那
@@ -111,6 +153,7 @@ thanks to the warranty
         *((said, SmallTalk.GREETING) for said in GREETINGS),
         *((said, SmallTalk.THANKS) for said in THANKS),
         *((said, SmallTalk.GOODBYE) for said in GOODBYES),
+        *((said, SmallTalk.OPENER) for said in OPENERS),
     ],
 )
 def test_small_talk_is_of_its_strongest_kind(said: str, kind: SmallTalk) -> None:
@@ -127,7 +170,9 @@ def test_any_text_is_taken(text: str) -> None:
     assert small_talk(text) in (None, *SmallTalk)
 
 
-@pytest.mark.parametrize("piece", ["嗯", "ok ", "thank you ", "你好", "早"])
+@pytest.mark.parametrize(
+    "piece", ["嗯", "ok ", "thank you ", "你好", "早", "i need help ", "quick ", "想问一下", "有个"]
+)
 def test_repetition_takes_no_time(piece: str) -> None:
     started = time.process_time()
     small_talk(piece * 30 + "x")
