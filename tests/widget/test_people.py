@@ -122,11 +122,14 @@ def test_what_was_typed_is_there_when_the_panel_opens_again(
     panel.button("person").click()
     page.get_by_label("Email").fill("ana@example.com")
     panel.field.fill("my order is")
+    rate(panel, "kind")
 
     panel.button("close").click()
     panel.launcher.click()
     expect(panel.field).to_have_value("my order is")
     expect(page.get_by_label("Email")).to_have_value("ana@example.com")
+    expect(page.get_by_role("radio", name=NAMES["en"]["four"])).to_be_checked()
+    expect(page.locator("#rating textarea")).to_have_value("kind")
 
     panel.field.press("Enter")
     expect(panel.said_by("customer").last).to_have_text("my order is")
@@ -150,12 +153,26 @@ def test_what_one_person_has_typed_is_not_shown_to_the_next(
     panel = Panel(page).open()
     panel.write("hello")
     panel.field.fill("my account is")
+    rate(panel, "my account is mine")
     panel.button("close").click()
 
     page.evaluate("identity => Kefu.setUser({identity})", token("bob"))
     panel.launcher.click()
 
     expect(panel.field).to_have_value("")
+    panel.write("hello")
+    panel.button("more").click()
+    panel.button("rate").click()
+    expect(page.locator("#rating textarea")).to_have_value("")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+
+
+def rate(panel: Panel, comment: str) -> None:
+    """Fills the rating in and does not send it."""
+    panel.button("more").click()
+    panel.button("rate").click()
+    panel.page.get_by_role("radio", name=NAMES["en"]["four"]).check(force=True)
+    panel.page.locator("#rating textarea").fill(comment)
 
 
 def token(subject: str) -> str:

@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-99b6be932645.js";
+export { KefuWidget } from "./kefu-4fedd895de9e.js";

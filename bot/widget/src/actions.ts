@@ -65,7 +65,7 @@ export function askForRating(widget: KefuWidget): void {
 }
 
 export function setStars(widget: KefuWidget, stars: number): void {
-  widget.stars = stars;
+  widget.ratingDraft.stars = stars;
   widget.requestUpdate();
 }
 
@@ -76,9 +76,10 @@ export function skipRating(widget: KefuWidget): void {
 
 export function sendRating(widget: KefuWidget, event: SubmitEvent): Promise<void> {
   event.preventDefault();
-  const comment = filled(event).comment ?? "";
+  const { stars, comment } = widget.ratingDraft;
   return tried(widget, async () => {
-    await widget.conversation.opinions.rate(widget.stars, comment);
+    await widget.conversation.opinions.rate(stars, comment.trim());
+    widget.ratingDraft = { stars: 0, comment: "" };
     widget.tell(widget.texts.rated);
     widget.focusAfterPress("#message");
   });
@@ -122,7 +123,6 @@ export function deleteConversation(widget: KefuWidget): Promise<void> {
   widget.focusAfterPress("#message");
   return tried(widget, async () => {
     await widget.conversation.remove();
-    widget.forgetOpen();
     widget.forgetDrafts();
     widget.tell(widget.texts.deleted);
   });

@@ -23,13 +23,12 @@ import {
   lastingName,
   withExchange,
   withHistory,
+  withKept,
   withMessage,
   withPiece,
   withStatus,
 } from "./transcript.js";
 import { type Credentials, newKey, Refused, type Transport, Unreachable } from "./transport.js";
-
-const EXCHANGES_KEPT = 20;
 
 /** Who shows the conversation. */
 export interface Audience {
@@ -282,16 +281,11 @@ export class Conversation {
 
   private takeExchange(key: string, exchange: Exchange): void {
     if (exchange.conversation_id !== this.memory.all.id) return; // deleted or forgotten meanwhile
-    this.keepExchange(exchange);
+    this.memory.keepExchange(exchange);
     this.suggestions = exchange.suggestions;
     this.setEntries(withExchange(this.entries, key, exchange));
     if (exchange.reply.text) this.audience.said("bot", exchange.reply.text, exchange.id);
     if (exchange.outcome === "handed_off") void this.askState("waiting");
-  }
-
-  private keepExchange(exchange: Exchange): void {
-    const before = (this.memory.all.exchanges ?? []).filter(({ id }) => id !== exchange.id);
-    this.memory.set({ exchanges: [...before, exchange].slice(-EXCHANGES_KEPT) });
   }
 
   private async takeHandoff(handoff: Handoff): Promise<void> {
@@ -379,11 +373,7 @@ export class Conversation {
   }
 
   private setEntries(entries: Entry[]): void {
-    const kept = this.memory.all.exchanges ?? [];
-    this.entries = entries.map((entry) => {
-      const exchange = entry.role === "bot" && !entry.exchange && kept.find(({ id }) => id === entry.exchangeId);
-      return exchange ? { ...entry, exchange } : entry;
-    });
+    this.entries = withKept(entries, this.memory.all.exchanges ?? []);
     this.audience.changed();
   }
 

@@ -50,9 +50,9 @@ export class KefuWidget extends LitElement {
   /** Exchanges whose reasons are shown, or about which the visitor is asked what was wrong. */
   explained = new Set<string>();
   thanked = new Set<string>();
-  stars = 0;
-  /** What is typed and not sent yet; it outlives a closed panel. */
+  /** What is typed or chosen and not sent yet; it outlives a closed panel. */
   draft = "";
+  ratingDraft = { stars: 0, comment: "" };
   contactDraft: Contact = {};
   contactTrouble = "";
   /** Names of the fields that this is about. */
@@ -130,7 +130,6 @@ export class KefuWidget extends LitElement {
     this.memory.forgetAll();
     this.conversation.forgetIdentity();
     this.conversation.lose();
-    this.forgetOpen();
     this.forgetDrafts();
     if (!this.consentNeeded) this.memory.keep();
     if (this.shown) this.begin();
@@ -287,16 +286,17 @@ export class KefuWidget extends LitElement {
     this.explained.clear();
     this.thanked.clear();
     this.menu = this.deleting = false;
-    this.stars = 0;
+    this.ratingDraft = { stars: 0, comment: "" };
     this.notice = this.contactTrouble = "";
     this.contactWrong = [];
     this.requestUpdate();
   }
 
+  /** As `forgetOpen`, and all that is typed. */
   forgetDrafts(): void {
     this.draft = "";
     this.contactDraft = {};
-    this.requestUpdate();
+    this.forgetOpen();
   }
 
   /** Made once host and site are known. */

@@ -6,6 +6,8 @@
 import type { ConversationState, Exchange, Rating, Reason } from "./contracts.js";
 import type { Locale } from "./locales.js";
 
+const EXCHANGES_KEPT = 20;
+
 export interface Vote {
   rating: Rating;
   reason: Reason | null;
@@ -74,6 +76,11 @@ export class Memory {
   set(changes: Remembered): void {
     this.values = { ...this.values, ...changes };
     this.write();
+  }
+
+  keepExchange(exchange: Exchange): void {
+    const before = (this.values.exchanges ?? []).filter(({ id }) => id !== exchange.id);
+    this.set({ exchanges: [...before, exchange].slice(-EXCHANGES_KEPT) });
   }
 
   setQueue(queue: readonly Queued[]): void {

@@ -53,6 +53,14 @@ export function withHistory(entries: readonly Entry[], messages: readonly Messag
   return [...history, ...entries.filter((entry) => !there.has(entry.key) && !entry.messageId)];
 }
 
+/** Replies with what the list of messages does not tell of them, as far as it was kept. */
+export function withKept(entries: readonly Entry[], kept: readonly Exchange[]): Entry[] {
+  return entries.map((entry) => {
+    const exchange = entry.role === "bot" && !entry.exchange && kept.find(({ id }) => id === entry.exchangeId);
+    return exchange ? { ...entry, exchange } : entry;
+  });
+}
+
 /** One more message, before what has not arrived at the server. */
 export function withMessage(entries: readonly Entry[], message: Message): Entry[] {
   if (message.text === "" || known(entries, message)) {

@@ -1,6 +1,7 @@
 /** Thumbs with reasons and undo, why an answer was given, and the rating of the whole. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { explain, sendRating, setStars, skipRating, takeVoteBack, vote } from "./actions.js";
 import { type Exchange, type Rating, REASONS, type Source } from "./contracts.js";
 import type { KefuWidget } from "./element.js";
@@ -96,7 +97,8 @@ function sourceView(widget: KefuWidget, source: Source): TemplateResult | string
 }
 
 export function ratingView(widget: KefuWidget): TemplateResult | typeof nothing {
-  const { texts, stars } = widget;
+  const { texts } = widget;
+  const { stars, comment } = widget.ratingDraft;
   if (!widget.conversation.opinions.asked) return nothing;
   return html`<form class="card" id="rating" @submit=${(event: SubmitEvent) => sendRating(widget, event)}>
     <h3 id="rate">${texts.rateAsk}</h3>
@@ -109,7 +111,12 @@ export function ratingView(widget: KefuWidget): TemplateResult | typeof nothing 
         </label>`;
       })}
     </fieldset>
-    <label>${texts.rateComment}<textarea name="comment" rows="2" maxlength="2000"></textarea></label>
+    <label>${texts.rateComment}<textarea
+        rows="2"
+        maxlength="2000"
+        .value=${live(comment)}
+        @input=${(event: InputEvent) => (widget.ratingDraft.comment = (event.target as HTMLTextAreaElement).value)}
+      ></textarea></label>
     <div class="buttons">
       <button type="submit" class="main" ?disabled=${!stars}>${texts.rateSend}</button>
       <button type="button" class="plain" @click=${() => skipRating(widget)}>${texts.rateSkip}</button>
