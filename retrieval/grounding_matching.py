@@ -6,6 +6,7 @@ counts nor leave out a part of a clause: "free for members" without "for members
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -174,7 +175,10 @@ def _is_in_order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Seque
     if [value for value in said if value in numbers] != [value for value in values if value in numbers]:
         return False
     boundary = len(wanted) - sum(len(clause.tokens) for clause in run[1:])
-    return _is_harmless_move(said, given, starts, boundary)
+    after = " ".join(clause.text for clause in run[1:] or run)
+    return _is_harmless_move(
+        said, given, starts, boundary, is_joined=_TWO_STATEMENTS.search(after) is not None
+    )
 
 
 def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[Token], list[int]]:
@@ -190,21 +194,32 @@ def _present(clauses: Sequence[Clause], wanted: Counter[str]) -> tuple[list[Toke
     return given, [place for place in starts if place]
 
 
+_AUXILIARY = "is|are|was|were|will|shall|can|cannot|may|must|should|has|have|does|do|we|you|they|it"
+_VERB = (
+    "needs?|costs?|takes?|pays?|gets?|receives?|arrives?|ships?|lasts?|appl(?:y|ies)|ends?|starts?|begins?|opens?|closes?|"
+    "includes?|covers?|contains?|requires?|expires?|remains?"
+)
+_TWO_STATEMENTS = re.compile(
+    rf"\b(?:{_AUXILIARY}|{_VERB})\b.*\b(?:and|or|but) (?:.*\b(?:{_AUXILIARY})\b|\S+ .*\b(?:{_VERB})\b)",
+    re.IGNORECASE,
+)
 _BEGINS_A_PART = frozenset({Kind.LIMIT, Kind.NUMBER, Kind.DIRECTION, Kind.CONDITION})
 _BEGINS_WHAT_IS_DONE = frozenset({Kind.MODALITY, Kind.NEGATION})
 
 
 def _is_harmless_move(
-    said: Sequence[str], given: Sequence[Token], starts: Sequence[int], boundary: int
+    said: Sequence[str], given: Sequence[Token], starts: Sequence[int], boundary: int, *, is_joined: bool
 ) -> bool:
     """Whether the end is put first, set off by a comma or beginning with "within", "for", "if"; or, behind it, what may or must be
     done behind what it is done to.
 
-    Nothing is put before another clause, of which it does not speak; and no "non-" goes over to another word.
+    Nothing is put before another clause, of which it does not speak, or before two statements, of which it may restrict the second
+    alone ("returns are free and exchanges cost 5 euros for members"); and no "non-" goes over to another word.
 
     Args:
         starts: the places in `given` where clauses begin.
         boundary: the place in `said` where its second clause begins.
+        is_joined: whether what is said after its first clause is two statements joined by "and".
     """
     values = [token.value for token in given]
     last = max(place for place, value in enumerate(said) if value != values[place]) + 1
@@ -215,7 +230,7 @@ def _is_harmless_move(
         if crosses or Kind.NEGATION in (given[place - 1].kind, given[last - 1].kind):
             continue
         whole = last == len(said)
-        if whole and (given[place].kind in _BEGINS_A_PART or boundary == last - place):
+        if whole and not is_joined and (given[place].kind in _BEGINS_A_PART or boundary == last - place):
             return True
         persons = any(token.kind is Kind.PERSON for token in given[:last])
         begins = given[0].kind in _BEGINS_WHAT_IS_DONE or given[place].kind in _BEGINS_WHAT_IS_DONE

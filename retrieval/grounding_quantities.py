@@ -85,7 +85,7 @@ _DATE = (
     rf"|(?P<dmy>\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})\b\.?(?:,? \d{{4}})?)"
     rf"|(?P<mdy>\b(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?)"
 )
-_DAYTIME = "凌晨|早上|上午|中午|下午|傍晚|晚上|晚"
+_DAYTIME = "凌晨|早上|上午|中午|下午|傍晚|晚上|晚|午夜|半夜|深夜|夜里"
 _CLOCK = (
     r"(?P<clock>\d{1,2}(?:[:.]\d{2})? ?(?:[ap]\.?m\b\.?)|\d{1,2}:\d{2}(?!\d)"
     rf"|(?:{_DAYTIME})?(?:\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})(?:点钟?|时)(?:半|\d{{1,2}}分|[一二三四五六七八九十]{{1,3}}分)?)"
@@ -106,6 +106,7 @@ _SCAN = re.compile(
 )
 # 二三年 may be a year, 七八折 a rate; 百分之三五 and 第三五 are read out, too. Nobody says 两 when reading out.
 _NOT_COUNTED = frozenset({"year", "zh_off", "%", "ordinal"})
+_DECIMAL = re.compile(r"\d+\.\d+")
 _HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千半]")
 
 
@@ -157,12 +158,17 @@ def _amount(found: re.Match[str]) -> str | None:
         and found.string[place - 1].isalpha()
     ):
         return None  # within a word
-    text = value_of(found["low"])
+    text = _number(found["low"], unit)
     if not found["high"] and (unit not in _NOT_COUNTED or found["low"].startswith("两")):
         text = rough_range(found["low"]) or text
     if found["high"]:
-        text += f"-{value_of(found['high'])}"
+        text += f"-{_number(found['high'], unit)}"
     return f"{text} {unit}".strip()
+
+
+def _number(written: str, unit: str) -> str:
+    """A decimal of nothing may be that of a version: 2.10 is not 2.1, while 2.10 元 is 2.1 元."""
+    return value_of(written) if unit or not _DECIMAL.fullmatch(written) else written
 
 
 def _unit(found: re.Match[str]) -> str:
@@ -181,13 +187,16 @@ def _named_currency(sign: str) -> str:
 
 
 def _minutes(clock: str) -> str:
-    """Minutes since midnight; twelve and more for what says so (下午, pm)."""
+    """Hour and minute. 晚上12点 is 24:00, which ends a day and does not begin it, as 0:00 and 12 am do; 晚上1点 is 01:00."""
     half = clock.endswith("半")
     numbers = [int(value_of(each)) for each in re.findall(r"\d+|[一二两三四五六七八九十]+", clock)]
     hour, minute = numbers[0], 30 if half else numbers[1] if len(numbers) > 1 else 0
-    late = re.search(r"p\.?m|下午|傍晚|晚", clock) is not None
-    early = re.search(r"a\.?m|凌晨", clock) is not None
-    hour = hour + 12 if late and hour < 12 else 0 if early and hour == 12 else hour
+    if re.search("晚|夜", clock):
+        hour += 12 if 5 <= hour <= 12 else 0
+    elif re.search(r"p\.?m|下午", clock) or ("中午" in clock and hour < 3):
+        hour += 12 if hour < 12 else 0
+    elif re.search(r"a\.?m|凌晨", clock):
+        hour %= 12
     return f"{hour:02d}:{minute:02d}"
 
 

@@ -70,6 +70,23 @@ SUPPORTED_ENGLISH = [
     Pair("Delivery in the US takes 3 days.", "Delivery in the US takes three days."),
     Pair("A plan costs 5 euros.", "Plans cost 5 euros."),
     Pair("Ana handles returns.|She works in Berlin.", "Ana handles returns and she works in Berlin."),
+    Pair("The price is 2.10 euros.", "The price is 2.1 euros."),
+    Pair("Version 2.10 is needed.", "Version 2.10 is needed."),
+    Pair("You can return shoes and bags within 30 days.", "Within 30 days you can return shoes and bags."),
+    Pair("Delivery and returns are free for members.", "For members, delivery and returns are free."),
+    Pair(
+        "Shoes can be returned or exchanged within 30 days.",
+        "Within 30 days, shoes can be returned or exchanged.",
+    ),
+    Pair("We pack and ship every parcel within 2 days.", "Within 2 days, we pack and ship every parcel."),
+    Pair(
+        "We pay the postage if the item is faulty and unused.",
+        "If the item is faulty and unused, we pay the postage.",
+    ),
+    Pair(
+        "We pay the postage if it is faulty and you are a member.",
+        "If it is faulty and you are a member, we pay the postage.",
+    ),
 ]
 
 SUPPORTED_CHINESE = [
@@ -111,6 +128,13 @@ SUPPORTED_CHINESE = [
     Pair("一九九八年成立。", "1998年成立。"),
     Pair("会员打八五折。", "会员打85折。"),
     Pair("支持支付宝和微信支付。", "支持支付宝、微信支付。"),
+    Pair("价格为2.10元。", "价格为2.1元。"),
+    Pair("营业到晚上12点。", "营业到24:00。"),
+    Pair("营业到午夜12点。", "营业到24点。"),
+    Pair("营业到凌晨12点。", "营业到0点。"),
+    Pair("营业到晚上1点。", "营业到凌晨1点。"),
+    Pair("营业到晚上9点半。", "营业到21:30。"),
+    Pair("营业到中午1点。", "营业到13:00。"),
 ]
 
 UNSUPPORTED_ENGLISH = [
@@ -279,6 +303,28 @@ UNSUPPORTED_ENGLISH = [
     Pair("Parcels take 3 days.", "❌ Parcels take 3 days.", Reason.WORDS),
     Pair("Parcels take 3 days.", "Parcels take ≥ 3 days.", Reason.WORDS),
     Pair("Parcels take 3 days.", "Pаrcels take 3 days.", Reason.WORDS),
+    Pair("Version 2.10 fixes this.", "Version 2.1 fixes this.", Reason.NUMBER),
+    Pair("Versions 2.10-2.20 fix this.", "Versions 2.1-2.2 fix this.", Reason.NUMBER),
+    Pair(
+        "Returns are free and exchanges cost 5 euros for members.",
+        "For members, returns are free and exchanges cost 5 euros.",
+        Reason.ORDER,
+    ),
+    Pair(
+        "Standard delivery takes 3 days and express delivery takes 1 day on weekdays.",
+        "On weekdays, standard delivery takes 3 days and express delivery takes 1 day.",
+        Reason.ORDER,
+    ),
+    Pair(
+        "You can return shoes and you must pay the postage within 30 days.",
+        "Within 30 days you can return shoes and you must pay the postage.",
+        Reason.ORDER,
+    ),
+    Pair(
+        "We pay the postage and you pay customs if the parcel leaves the EU.",
+        "If the parcel leaves the EU, we pay the postage and you pay customs.",
+        Reason.ORDER,
+    ),
 ]
 
 UNSUPPORTED_CHINESE = [
@@ -338,4 +384,10 @@ UNSUPPORTED_CHINESE = [
     Pair("先付款，后发货。", "先发货，后付款。", Reason.ORDER),
     Pair("可以退货吗？", "可以退货。", Reason.LEFT_OUT),
     Pair("三天到账。", "三天到账，無料です。", Reason.NEGATION),
+    Pair("需要系统版本2.10。", "需要系统版本2.1。", Reason.NUMBER),
+    Pair("营业到晚上12点。", "营业到12:00。", Reason.NUMBER),
+    Pair("营业到晚上12点。", "营业到中午12点。", Reason.NUMBER),
+    Pair("营业到晚上12点半。", "营业到12:30。", Reason.NUMBER),
+    Pair("营业到晚上1点。", "营业到13:00。", Reason.NUMBER),
+    Pair("营业到中午1点。", "营业到凌晨1点。", Reason.NUMBER),
 ]
