@@ -101,7 +101,9 @@ def train_checkpoint(
     progress: Progress | None = None,
     measured: Measured | None = None,
 ) -> Trained:
-    """Trains on the export and writes the checkpoint folder `target`; the same export and seed give the same bytes.
+    """Trains on the export and writes the checkpoint folder `target`; the same export, encoder and settings give the same bytes.
+
+    What was asked for stands in its manifest ("export", "seed" and "asked"): whoever finds it can tell whether it is what they want.
 
     Args:
         work: folder in which a run that is killed leaves what it has; the next one of the same inputs goes on from there.
@@ -165,6 +167,12 @@ def _written(
                 "backbone": fitted.retriever.encoder.name,
                 "export": export.digest,
                 "seed": settings.seed,
+                "asked": {
+                    "encoder": fitted.retriever.encoder.fingerprint,
+                    "tune": settings.tune,
+                    "target_error": settings.target_error,
+                    "unknown_share": settings.unknown_share,
+                },
                 "tuned": fitted.top is not None,
                 "headed": fitted.head is not None,
                 "questions": len(export.knowledge.questions),

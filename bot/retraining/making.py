@@ -23,10 +23,10 @@ from bot.retraining.judging import Candidate, Verdict, judged
 from bot.retraining.lease import writing
 from bot.retraining.recalibrating import traffic_judged, write_recalibrated
 from bot.retraining.schemas import AUTO
+from bot.retraining.taking_over import take_over
 from bot.retraining.trust import trust_of
 from bot.settings import Settings
-from retrieval.artifacts import Manifest, verify_artifact
-from retrieval.errors import ArtifactError
+from retrieval.artifacts import Manifest
 from retrieval.knowledge_shape import is_led_by_texts
 
 T = TypeVar("T")
@@ -86,7 +86,10 @@ async def _train(
     children: Children,
 ) -> None:
     backbone = await _backbone(settings, claim, inputs, children)
-    if not await in_thread(lambda: _taken_over(settings, claim, manifest)):
+    share = inputs.audited_share
+    if not await in_thread(
+        lambda: take_over(settings, claim, manifest, backbone=backbone, unknown_share=share)
+    ):
         await children.run(*_training(settings, claim, inputs, manifest, export, backbone, children))
 
 
@@ -136,28 +139,6 @@ def _exported(export: Path, inputs: BuildInputs) -> Manifest:
         conversations=inputs.conversations,
         meta={"revision": inputs.revision},
     )
-
-
-def _taken_over(settings: Settings, claim: Claim, manifest: Manifest) -> bool:
-    """Whether an attempt that was ended after its training had made the very checkpoint that is wanted."""
-    target = settings.data_dir / checkpoint_path(claim.checkpoint_id)
-    for id in claim.earlier:
-        made = settings.data_dir / checkpoint_path(id)
-        try:
-            meta = verify_artifact(made, kind="checkpoint").meta
-        except ArtifactError:
-            continue
-        if (meta.get("export"), meta.get("seed")) == (manifest.digest, claim.options.seed):
-            made.rename(target)
-            _take_report(settings, id, claim.checkpoint_id)
-            return True
-    return False
-
-
-def _take_report(settings: Settings, earlier: str, present: str) -> None:
-    report = report_folder(settings, earlier)
-    if report.is_dir():
-        report.rename(report_folder(settings, present))
 
 
 def _training(
