@@ -24,7 +24,8 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ from typing import Any, TypeAlias
 
 from safetensors import SafetensorError
 
-from retrieval.errors import ArtifactError
+from retrieval.errors import ArtifactError, UnreadableArtifactError
 
 JsonValue: TypeAlias = bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
 Writer: TypeAlias = Callable[[Path], None]
@@ -116,15 +117,17 @@ def verify_artifact(path: Path, *, kind: str) -> Manifest:
 
     Raises:
         ArtifactError: missing folder or file, unlisted file, link instead of a file, wrong size, hash or
-            kind, unreadable or malformed manifest, a name that leaves the folder.
+            kind, malformed manifest, a name that leaves the folder.
+        UnreadableArtifactError: no permission, or an error of the disk.
     """
     manifest = read_manifest(path, kind=kind)
-    _refuse_unlisted(path, manifest)
-    for name, entry in manifest.files.items():
-        _check_size(path, name, entry)
-    for name, entry in manifest.files.items():
-        if _hash_file(path / name) != entry.sha256:
-            raise ArtifactError(path, "content differs from its manifest", remedy=_MAKE_AGAIN, file=name)
+    with _readable(path):
+        _refuse_unlisted(path, manifest)
+        for name, entry in manifest.files.items():
+            _check_size(path, name, entry)
+        for name, entry in manifest.files.items():
+            if _hash_file(path / name) != entry.sha256:
+                raise ArtifactError(path, "content differs from its manifest", remedy=_MAKE_AGAIN, file=name)
     return manifest
 
 
@@ -133,17 +136,10 @@ def read_manifest(path: Path, *, kind: str) -> Manifest:
 
     Raises:
         ArtifactError: no folder, no manifest, malformed, or of another kind.
+        UnreadableArtifactError: no permission, or an error of the disk.
     """
-    if not path.is_dir():
-        raise ArtifactError(
-            path, f"no {kind} folder here", remedy="Check the path, or make the folder first."
-        )
-    file = path / MANIFEST_NAME
-    if not _is_regular(file):
-        raise ArtifactError(path, "is missing or not a plain file", remedy=_MAKE_AGAIN, file=MANIFEST_NAME)
-    if file.stat().st_size > MAX_MANIFEST_BYTES:
-        raise ArtifactError(path, "is too large to be a manifest", remedy=_MAKE_AGAIN, file=MANIFEST_NAME)
-    manifest = _parse_manifest(file.read_bytes(), folder=path)
+    with _readable(path):
+        manifest = _parse_manifest(_manifest_bytes(path, kind), folder=path)
     if manifest.kind != kind:
         raise ArtifactError(
             path, f"holds a {manifest.kind!r}, not a {kind!r}", remedy="Point to a folder of the right kind."
@@ -184,6 +180,29 @@ def _written(file: Path, write: Writer) -> None:
     except (RuntimeError, SafetensorError) as error:
         raise OSError(str(error).strip().splitlines()[-1]) from error
     _sync(file)
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+        remedy = "Check permissions and the disk, then try again."
+        raise UnreadableArtifactError(folder, problem, remedy=remedy) from error
+
+
+def _manifest_bytes(path: Path, kind: str) -> bytes:
+    if not path.is_dir():
+        raise ArtifactError(
+            path, f"no {kind} folder here", remedy="Check the path, or make the folder first."
+        )
+    file = path / MANIFEST_NAME
+    if not _is_regular(file):
+        raise ArtifactError(path, "is missing or not a plain file", remedy=_MAKE_AGAIN, file=MANIFEST_NAME)
+    if file.stat().st_size > MAX_MANIFEST_BYTES:
+        raise ArtifactError(path, "is too large to be a manifest", remedy=_MAKE_AGAIN, file=MANIFEST_NAME)
+    return file.read_bytes()
 
 
 def _parse_manifest(payload: bytes, *, folder: Path) -> Manifest:
@@ -230,7 +249,7 @@ def _is_regular(file: Path) -> bool:
     """Whether `file` is a file itself; a link could point to something that is swapped after the check."""
     try:
         return stat.S_ISREG(file.lstat().st_mode)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

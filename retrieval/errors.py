@@ -2,6 +2,7 @@
 
 RetrievalError
 ├── ArtifactError          a checkpoint, snapshot or encoder folder is missing, incomplete or altered
+│   └── UnreadableArtifactError    it cannot be looked at: nobody knows whether it is sound
 └── ModelNotFoundError     no backbone of that name lies in the models folder
 
 None of them knows of HTTP; the callers translate once.
@@ -29,6 +30,10 @@ class ArtifactError(RetrievalError):
         self.remedy = remedy
         place = path / file if file else path
         super().__init__(f"{place}: {problem}. {remedy}")
+
+
+class UnreadableArtifactError(ArtifactError):
+    """The disk or the permissions refuse to show a folder that is there."""
 
 
 class ModelNotFoundError(RetrievalError):

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from retrieval.errors import RetrievalError
-from training.benchmark_cli import errors_told
+from training.benchmark_cli import errors_told, warned
 from training.errors import GateInputError
 from training.limits import Background, Memory, ProgressPath, keep_limits, memory_told
 from training.models_cli import ModelsDir, default_models_dir
@@ -65,6 +65,8 @@ def gate(
                 folders, serving, read, models_dir=models_dir, logged=logged, seed=seed, told=told
             )
         write_gate(report, judgement, Judged(folders, serving, read, seed))
+    if judgement.not_compared:
+        warned(judgement.not_compared)
     for check in judgement.checks:
         if not check.passed:
             errors.print(f"{check.name}: {check.reason}", style="red", markup=False, highlight=False)

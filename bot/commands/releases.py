@@ -102,6 +102,8 @@ def _print(release: ReleaseDetails, *, as_json: bool) -> None:
     table.add_row("speaks", "yes" if release.promoted else "no")
     table.add_row("made", f"{release.created_at:%Y-%m-%d %H:%M} UTC by {release.created_by}")
     table.add_row("gate", _GATE[release.gate_passed] or "not judged")
+    if release.gate and release.gate.not_compared:
+        table.add_row("", release.gate.not_compared)
     for check in release.gate.checks if release.gate else ():
         if not check.passed:
             table.add_row("", f"{check.name}: {check.reason}")

@@ -52,7 +52,8 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
         if name == "progress":
             value = _far(shown.progress)
         elif name == "verdict" and shown.verdict is not None:
-            value = "; ".join(shown.verdict.reasons) or "passed"
+            said = [*(shown.verdict.reasons or ["passed"]), shown.verdict.not_compared]
+            value = "; ".join(each for each in said if each)
         if value not in (None, ""):
             out.print(f"{name}: {value}", soft_wrap=True)
 

@@ -60,6 +60,8 @@ def _print(made: "TrainedRelease") -> None:
     if made.report:
         out.print(f"Report: {made.report}", soft_wrap=True)
     release = made.release
+    if release.gate and release.gate.not_compared:
+        out.print(release.gate.not_compared, soft_wrap=True)
     if release.promoted:
         out.print(f"Release {release.id} speaks now.")
     elif made.passed:

@@ -53,7 +53,7 @@ class Release(Base):
     gate: Mapped[JsonObject | None] = mapped_column(
         JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     )
-    """The gate's verdict: passed, made_at, report (below the data dir), checks (`bot.releases.gating`)."""
+    """The gate's verdict: passed, made_at, report (below the data dir), checks, not_compared (`bot.releases.gating`); old ones lack the last."""
     approved: Mapped[bool | None]
     """What people decided about it (`bot.releases.deciding`); None while nobody has."""
     decision_reason: Mapped[str | None] = mapped_column(Text)

@@ -71,14 +71,22 @@ def verdict_of(run: GateRun, exit_code: int, *, data_dir: Path) -> JsonObject:
         found: dict[str, Any] = json.loads((run.folder / JSON_FILE).read_text(encoding="utf-8"))
         checks = [{name: check[name] for name in ("name", "passed", "reason")} for check in found["checks"]]
         passed, made_at = bool(found["passed"]) and exit_code == PASSED, str(found["made_at"])
+        not_compared = found["not_compared"]
     except (OSError, ValueError, KeyError, TypeError):
         passed, made_at = False, datetime.now(UTC).isoformat(timespec="seconds")
+        not_compared = None
         reason = (
             f"The gate could not finish (exit {exit_code}); what it printed says why. Run kefu train again."
         )
         checks = [{"name": "gate", "passed": False, "reason": reason}]
     report = str((run.folder / PAGE_FILE).relative_to(data_dir))
-    return {"passed": passed, "made_at": made_at, "report": report, "checks": checks}
+    return {
+        "passed": passed,
+        "made_at": made_at,
+        "report": report,
+        "checks": checks,
+        "not_compared": not_compared,
+    }
 
 
 async def record_verdict(session: AsyncSession, release_id: str, verdict: JsonObject) -> None:

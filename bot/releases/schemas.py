@@ -48,6 +48,9 @@ class GateOut(BaseModel):
         description="The page on the machine that answers this; null when it was removed"
     )
     checks: list[GateCheckOut]
+    not_compared: str | None = Field(
+        description="What was not compared and why, where the release that spoke could not be loaded"
+    )
 
 
 class ReleaseDecisionOut(BaseModel):

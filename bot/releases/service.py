@@ -156,6 +156,7 @@ def _gate_out(release: Release, data_dir: Path) -> GateOut | None:
         made_at=release.gate["made_at"],
         report=str(page) if page.is_file() else None,
         checks=[GateCheckOut(**check) for check in release.gate["checks"]],
+        not_compared=release.gate.get("not_compared"),
     )
 
 

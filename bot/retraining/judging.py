@@ -35,6 +35,11 @@ class Verdict:
         return bool(self.kept["passed"])
 
     @property
+    def not_compared(self) -> str | None:
+        """What could not be compared, and why, where the release that speaks cannot be loaded."""
+        return self.kept.get("not_compared")
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why it was refused."""
         return tuple(
@@ -45,7 +50,7 @@ class Verdict:
 async def judged(
     candidate: Candidate, *, database: Database, settings: Settings, children: Children, seed: int
 ) -> Verdict:
-    """The verdict beside the release that speaks now, with the messages of the last weeks asked again.
+    """The verdict beside the release that speaks now, if that can be loaded, with the messages of the last weeks asked again.
 
     Called under the lease and with the heart beating, so that it may take long and is ended by a cancellation. What it
     raises (KefuError, RetrievalError, OSError) ends the run as failed, without a release.

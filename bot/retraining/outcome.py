@@ -27,7 +27,12 @@ async def finish(database: Database, settings: Settings, claim: Claim, made: Mad
     async with writing(database, claim.lease) as session:
         run = await _run(session, claim)
         moment = await leases.database_time(session)
-        run.verdict = {"passed": made.verdict.passed, "reasons": list(made.verdict.reasons)}
+        verdict = made.verdict
+        run.verdict = {
+            "passed": verdict.passed,
+            "reasons": list(verdict.reasons),
+            "not_compared": verdict.not_compared,
+        }
         report = page_in(report_of(settings, claim.checkpoint_id))
         run.report_path = str(report) if report else None
         run.progress = {}
@@ -35,9 +40,8 @@ async def finish(database: Database, settings: Settings, claim: Claim, made: Mad
             repository.end(run, RunState.CANCELLED, at=moment)
         else:
             await _release(session, settings, run, made)
-            passed = made.verdict.passed
-            error = None if passed else "; ".join(made.verdict.reasons)
-            repository.end(run, RunState.DONE if passed else RunState.REFUSED, at=moment, error=error)
+            error = None if verdict.passed else "; ".join(verdict.reasons)
+            repository.end(run, RunState.DONE if verdict.passed else RunState.REFUSED, at=moment, error=error)
         await leases.give_back(session, claim.lease)
         return RunState(run.state)
 

@@ -11,6 +11,7 @@ from bot.releases.building import checkpoint_path
 from bot.review.audits import Audited, audit_sample, unknown_share
 from bot.settings import Settings
 from retrieval.decision import RULES_BY_EVIDENCE
+from retrieval.errors import ArtifactError
 
 KNOWN_QUESTION = "known_question"
 
@@ -38,8 +39,7 @@ def write_recalibrated(settings: Settings, traffic: JudgedTraffic, checkpoint_id
     """What is known word for word is answered at any cut-off, so no cut-off is chosen on it.
 
     Raises:
-        ConflictError: too few were judged.
-        ArtifactError: the promoted checkpoint is damaged.
+        ConflictError: too few were judged, or the promoted checkpoint cannot be loaded.
     """
     from retrieval.checkpoint import Checkpoint, copy_checkpoint
     from retrieval.recalibration import LEAST_MESSAGES, JudgedMessage, recalibrated
@@ -51,9 +51,15 @@ def write_recalibrated(settings: Settings, traffic: JudgedTraffic, checkpoint_id
             "needed to choose cut-offs on. See: kefu releases quality, and decide about what kefu review list shows"
         )
     source = settings.data_dir / traffic.checkpoint
+    try:
+        present = Checkpoint.load(source).confidence
+    except ArtifactError as error:
+        raise ConflictError(
+            f"{traffic.release_id} cannot be recalibrated, as its checkpoint cannot be loaded; train a new one: kefu train. {error}"
+        ) from error
     messages = [JudgedMessage(each.language, each.confidences, each.right_at) for each in by_evidence]
     confidence = recalibrated(
-        Checkpoint.load(source).confidence,
+        present,
         messages,
         target_error=settings.tolerated_error,
         unknown_share=unknown_share(by_evidence),

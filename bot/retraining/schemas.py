@@ -47,6 +47,9 @@ class RunProgress(BaseModel):
 class RunVerdict(BaseModel):
     passed: bool = Field(description="Whether the gate let it pass")
     reasons: list[str]
+    not_compared: str | None = Field(
+        description="What was not compared and why, where the release that spoke could not be loaded"
+    )
 
 
 class TrainingRunOut(BaseModel):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.db.base import new_id
+from bot.db.base import JsonObject, new_id
 from bot.db.training_tables import RunState, RunTrigger, TrainingRun
 from bot.errors import ConflictError, NotFoundError
 from bot.knowledge.audit import record_audit
@@ -96,6 +96,12 @@ async def log_file(session: AsyncSession, settings: Settings, run_id: str) -> Pa
     return settings.data_dir / (await find(session, run_id)).log_path
 
 
+def _verdict_out(verdict: JsonObject) -> RunVerdict:
+    return RunVerdict(
+        passed=verdict["passed"], reasons=verdict["reasons"], not_compared=verdict.get("not_compared")
+    )
+
+
 def run_out(run: TrainingRun, settings: Settings) -> TrainingRunOut:
     report = page_in(report_of(settings, run.checkpoint_id)) if run.checkpoint_id else None
     return TrainingRunOut(
@@ -111,7 +117,7 @@ def run_out(run: TrainingRun, settings: Settings) -> TrainingRunOut:
         checkpoint_id=run.checkpoint_id,
         release_id=run.release_id,
         report=run.report_path or (str(report) if report else None),
-        verdict=RunVerdict.model_validate(run.verdict) if run.verdict else None,
+        verdict=_verdict_out(run.verdict) if run.verdict else None,
         error=run.error,
         created_at=run.created_at,
         started_at=run.started_at,

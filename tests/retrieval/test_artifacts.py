@@ -26,7 +26,7 @@ from retrieval.artifacts import (
     verify_artifact,
     write_artifact,
 )
-from retrieval.errors import ArtifactError
+from retrieval.errors import ArtifactError, UnreadableArtifactError
 
 KIND = "encoder"
 
@@ -130,6 +130,21 @@ def test_missing_file_is_named(tmp_path: Path, missing: str) -> None:
         verify_artifact(tmp_path / "x", kind=KIND)
     assert caught.value.file == missing
     assert str(tmp_path / "x" / missing) in str(caught.value)
+
+
+@pytest.mark.parametrize("refused", ["lstat", "read_bytes", "open", "iterdir"])
+def test_what_cannot_be_looked_at_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    """As root, who runs some of these tests, may read everything, the file system's refusal is played."""
+    make(tmp_path / "x")
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, refused, refuse)
+    with pytest.raises(UnreadableArtifactError, match=r"x: cannot be read \(Permission denied\)"):
+        verify_artifact(tmp_path / "x", kind=KIND)
 
 
 def test_longer_file_is_refused_by_its_size(tmp_path: Path) -> None:

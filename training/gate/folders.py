@@ -11,11 +11,12 @@ from retrieval.artifacts import Manifest, read_manifest, verify_artifact
 from retrieval.checkpoint import CHECKPOINT_KIND, Checkpoint
 from retrieval.encoder import ENCODER_KIND, SETTINGS_FILE, TOKENIZER_FILE
 from retrieval.engine import Engine
-from retrieval.errors import ModelNotFoundError, RetrievalError
+from retrieval.errors import ModelNotFoundError, RetrievalError, UnreadableArtifactError
 from retrieval.models import find_model
 from retrieval.records import Knowledge
 from retrieval.retriever import Retriever
 from retrieval.snapshot import KIND as SNAPSHOT_KIND
+from training.errors import GateInputError
 from training.gate.checks import Check, passed, refused
 from training.gate.contents import same_records
 
@@ -82,6 +83,27 @@ def load_candidate(folders: ReleaseFolders) -> tuple[Check, LoadedRelease | None
     except Exception as error:  # of hand-made files libraries raise anything
         return refused("loads", f"The release cannot be used: {error!r}. Train again."), None
     return passed("loads", "Both folders load, and the first message gets a reply."), loaded
+
+
+def load_serving(folders: ReleaseFolders) -> LoadedRelease | str:
+    """The release, or why there is none to compare with: it is damaged, gone, or of a version that loads no more.
+
+    Raises:
+        GateInputError: it cannot be read at the moment, and may be sound: then it has to be compared with.
+    """
+    try:
+        return LoadedRelease.load(folders)
+    except (UnreadableArtifactError, OSError) as error:
+        raise GateInputError(
+            f"The serving release cannot be read, so nobody knows whether it is sound. {error} If it is lost, remove that "
+            "folder: candidates are then judged without it"
+        ) from error
+    except MemoryError:
+        raise
+    except RetrievalError as error:
+        return str(error)
+    except Exception as error:  # of another version's files the loaders raise anything
+        return f"{folders.checkpoint}, {folders.snapshot}: cannot be loaded: {error!r}"
 
 
 def check_tokenizer(release: LoadedRelease, *, models_dir: Path) -> Check:

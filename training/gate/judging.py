@@ -24,6 +24,7 @@ from training.gate.folders import (
     check_manifests,
     check_tokenizer,
     load_candidate,
+    load_serving,
 )
 from training.gate.heads import check_head
 from training.gate.replay import Logged, Replay, replayed
@@ -33,12 +34,17 @@ from training.gate.weights import check_weights
 
 Stage = Callable[[str], None]
 
+ALONE = (
+    "The serving release cannot be loaded, so the candidate was judged as a first release is: accuracy, languages and topics are "
+    "left out; calibration, coverage, anchors and speed looked at it alone. "
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What both releases replied to the same rows, and what follows.
 
-    `serving` and `comparison` are None for a first release, `comparison` also where no row has an answer.
+    `serving` and `comparison` are None where there is no release to compare with, `comparison` also where no row has an answer.
     """
 
     rows: Rows
@@ -50,12 +56,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict: passed where every check is. `asked` is None where the candidate is too damaged to be asked."""
+    """The verdict: passed where every check is. `asked` is None where the candidate is too damaged to be asked.
+
+    `not_compared` says what was not compared, and why, where a release serves that cannot be loaded.
+    """
 
     checks: tuple[Check, ...]
     candidate: LoadedRelease | None
     serving: LoadedRelease | None
     asked: Asked | None
+    not_compared: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -79,7 +89,7 @@ def judge_release(
     """Judges by the export that the candidate was made of; the serving release gets its changes first.
 
     Raises:
-        GateInputError: the serving release or the backbone cannot be used.
+        GateInputError: the serving release cannot be read at the moment, or the backbone cannot be used.
     """
     told("folders")
     checks = [check_manifests(candidate)]
@@ -92,13 +102,13 @@ def judge_release(
     told("contents")
     random = np.random.default_rng(seed)
     checks += _of_contents(loaded, export, models_dir, random)
-    beside = _serving(serving, export)
+    beside, not_compared = _serving(serving, export)
     if not all(check.passed for check in checks):
         return Judgement(tuple(checks), loaded, beside, None)
     asked = _asked(loaded, beside, export, logged, told)
     told("comparing")
     checks += _of_replies(loaded, beside, asked, export, random)
-    return Judgement(tuple(checks), loaded, beside, asked)
+    return Judgement(tuple(checks), loaded, beside, asked, not_compared)
 
 
 def _of_contents(
@@ -119,15 +129,17 @@ def _of_contents(
             yield head
 
 
-def _serving(folders: ReleaseFolders | None, export: TrainingExport) -> LoadedRelease | None:
+def _serving(
+    folders: ReleaseFolders | None, export: TrainingExport
+) -> tuple[LoadedRelease | None, str | None]:
+    """And why there is none, where one serves: what is broken must not keep out what would replace it."""
     if folders is None:
-        return None
-    try:
-        serving = LoadedRelease.load(folders)
-    except RetrievalError as error:
-        raise GateInputError(f"The serving release cannot be compared with: {error}") from error
-    serving.catch_up(export.knowledge)
-    return serving
+        return None, None
+    found = load_serving(folders)
+    if isinstance(found, str):
+        return None, f"{ALONE}{found}"
+    found.catch_up(export.knowledge)
+    return found, None
 
 
 def _asked(

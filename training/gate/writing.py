@@ -8,6 +8,7 @@ gate.json holds::
     rows              {"kind": "fenced" or "left out", "known", "unknown", "anchors", "replayed"}, null where nothing was asked
     candidate         {"checkpoint", "snapshot"}: digests of the manifests, null where they cannot be read
     serving           the same of the release that serves, null for a first one
+    not_compared      what was not compared and why, null unless a release serves that cannot be loaded
     export, seed      digest of what was judged by
     changed_answers   [{"utterance", "language", "count", "up", "down", "logged", "before", "after"}] by falling traffic
     made_at           ISO 8601
@@ -69,6 +70,7 @@ def gate_document(judgement: Judgement, judged: Judged) -> dict[str, Any]:
         "rows": None if asked is None else _rows(asked),
         "candidate": _digests(judged.candidate),
         "serving": None if judged.serving is None else _digests(judged.serving),
+        "not_compared": judgement.not_compared,
         "export": judged.export.digest,
         "seed": judged.seed,
         "changed_answers": [] if asked is None else [asdict(each) for each in asked.replay.changed],

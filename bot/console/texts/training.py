@@ -47,4 +47,8 @@ TEXTS = {
     "gate.passed": ("passed", "通过"),
     "gate.refused": ("refused", "未通过"),
     "gate.none": ("not judged", "未检验"),
+    "gate.not_compared": (
+        "Judged without comparison with the release that spoke.",
+        "未与当时服务的版本比较。",
+    ),
 }

@@ -122,4 +122,5 @@ def test_verdict_is_read_from_the_database(kefu: Callable, settings: Settings, d
         "made_at": "2026-11-29T12:00:00+00:00",
         "report": f"reports/{checkpoint}/gate/gate.html",
         "checks": [{"name": "languages", "passed": True, "reason": "worse in Chinese"}],
+        "not_compared": None,
     }

@@ -50,6 +50,7 @@ async def candidate(app: FastAPI, database: Database, tiny_settings: Settings) -
         "made_at": "2026-11-29T10:00:00+00:00",
         "report": "gone",
         "checks": [{"name": "recall", "passed": False, "reason": "too low"}],
+        "not_compared": "encoder.onnx is <damaged>",
     }
     async with database.write() as session:
         release = await session.get_one(Release, made.release.id)
@@ -171,6 +172,8 @@ async def test_gates_report_runs_nothing_and_its_changed_answers_are_escaped(
     )
 
     assert "too low" in shown
+    assert "Judged without comparison with the release that spoke." in shown
+    assert "encoder.onnx is &lt;damaged&gt;" in shown
     assert "30 messages answered otherwise" in shown
     assert "/promote" not in shown, "a viewer has no such form"
     assert report.headers["content-security-policy"].endswith("sandbox")

@@ -29,7 +29,13 @@ LOADS = {"name": "loads", "passed": True, "reason": "Both folders load."}
 def verdict(*checks: dict[str, Any]) -> JsonObject:
     passed = all(check["passed"] for check in checks)
     made_at = "2026-11-29T19:00:00+00:00"
-    return {"passed": passed, "made_at": made_at, "report": "reports/rel_x/gate.html", "checks": list(checks)}
+    return {
+        "passed": passed,
+        "made_at": made_at,
+        "report": "reports/rel_x/gate.html",
+        "checks": list(checks),
+        "not_compared": "encoder.onnx is damaged.",
+    }
 
 
 async def candidate(database: Database, settings: Settings, *checks: dict[str, Any]) -> str:
@@ -112,6 +118,7 @@ async def test_verdict_through_http(
     forced = await client.post(f"/v1/releases/{refused}/promote?force=true", headers=admin)
 
     assert shown["gate"]["checks"] == [LOADS, REFUSED]
+    assert shown["gate"]["not_compared"] == "encoder.onnx is damaged."
     assert (shown["gate"]["passed"], shown["gate"]["report"]) == (False, None)
     assert before["gate"] is None
     assert {item["id"]: item["gate_passed"] for item in listed} == {release: None, refused: False}
@@ -154,6 +161,7 @@ def test_kept_verdict_has_reasons_and_no_customers_words(tmp_path: Path) -> None
 def test_gate_that_could_not_finish_lets_nothing_pass(tmp_path: Path) -> None:
     kept = verdict_of(GateRun((), tmp_path / "reports" / "rel_1"), 1, data_dir=tmp_path)
     assert kept["passed"] is False
+    assert kept["not_compared"] is None
     assert kept["checks"][0]["reason"].startswith("The gate could not finish (exit 1)")
 
 

@@ -70,6 +70,16 @@ def test_train_leaves_a_candidate_and_shows_what_the_training_says(kefu: Kefu) -
     assert kefu("train", "--promote", "--json").json["promoted"] is True
 
 
+def test_train_and_what_shows_its_release_say_what_was_not_compared(kefu: Kefu) -> None:
+    said = "The serving release cannot be loaded [conv]."
+    ended = kefu("train", KEFU_TEST_NOT_COMPARED=said)
+    assert (ended.status, said in ended.out) == (0, True), ended.out
+    (run,) = kefu("runs", "list", "--json").json["items"]
+    assert f"verdict: passed; {said}\n" in kefu("runs", "show", run["id"]).out
+    assert said in kefu("releases", "show", run["release_id"]).out
+    assert kefu("releases", "show", run["release_id"], "--json").json["gate"]["not_compared"] == said
+
+
 def test_train_says_who_trains_already_and_what_to_do(
     kefu: Kefu, in_database: InDatabase, settings: Settings
 ) -> None:

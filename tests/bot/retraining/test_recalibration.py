@@ -79,6 +79,25 @@ async def test_recalibration_makes_a_release_of_the_same_encoder_with_other_cuto
     assert new.snapshot.checkpoint_id == new.checkpoint.id
 
 
+async def test_release_whose_checkpoint_is_damaged_is_not_recalibrated(
+    database: Database, tiny_settings: Settings, release: str, knowledge: dict[str, str]
+) -> None:
+    await judged_traffic(database, release, knowledge["invoice"], known=120, unknown=80)
+    async with database.read() as session:
+        parts = await releases.get(session, release)
+    assert parts is not None
+    file = tiny_settings.data_dir / parts.checkpoint.path / "confidence.json"
+    file.unlink()
+    run = await ask(database, recalibrate=True)
+
+    state = await trainer(database, tiny_settings).train(await claimed(database, tiny_settings))
+
+    assert state is RunState.FAILED
+    assert str((await find(database, run.id)).error).startswith(
+        f"{release} cannot be recalibrated, as its checkpoint cannot be loaded; train a new one: kefu train. {file}: is missing"
+    )
+
+
 async def test_too_few_audits_make_no_release(
     database: Database, tiny_settings: Settings, release: str, knowledge: dict[str, str]
 ) -> None:

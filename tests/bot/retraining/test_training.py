@@ -41,7 +41,7 @@ async def test_run_becomes_a_candidate_release_that_does_not_speak(
 ) -> None:
     run = await train(database, tiny_settings)
     assert (run.state, run.error, run.attempts, run.slot) == ("done", None, 1, None)
-    assert run.verdict == {"passed": True, "reasons": []}
+    assert run.verdict == {"passed": True, "reasons": [], "not_compared": None}
     async with database.read() as session:
         parts = await releases.get(session, run.release_id or "")
     assert parts is not None
@@ -92,7 +92,11 @@ async def test_refused_candidate_never_speaks_whatever_was_wished(
     monkeypatch.setenv("KEFU_TEST_GATE", "refuses")
     run = await train(database, tiny_settings, promote=True)
     assert (run.state, run.error) == ("refused", "languages: worse in Chinese")
-    assert run.verdict == {"passed": False, "reasons": ["languages: worse in Chinese"]}
+    assert run.verdict == {
+        "passed": False,
+        "reasons": ["languages: worse in Chinese"],
+        "not_compared": None,
+    }
     assert await promoted(database) == release
     async with database.read() as session:
         parts = await releases.get(session, run.release_id or "")
@@ -100,6 +104,26 @@ async def test_refused_candidate_never_speaks_whatever_was_wished(
     assert parts.release.gate is not None
     assert parts.release.gate["report"] == f"reports/{run.checkpoint_id}/gate/gate.html"
     verify_artifact(tiny_settings.data_dir / parts.checkpoint.path, kind="checkpoint")
+
+
+async def test_candidate_judged_without_comparison_speaks_as_a_first_one_would_and_the_run_says_so(
+    database: Database, tiny_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEFU_TEST_NOT_COMPARED", "The serving release is damaged.")
+    settings = tiny_settings.model_copy(update={"releases": ReleaseSettings(auto_promote=True)})
+    run = await train(database, settings)
+    assert (run.state, await promoted(database)) == ("done", run.release_id)
+    assert run.verdict == {"passed": True, "reasons": [], "not_compared": "The serving release is damaged."}
+
+
+async def test_verdict_of_a_run_before_there_was_a_word_on_comparison_is_shown(
+    database: Database, tiny_settings: Settings
+) -> None:
+    run = await train(database, tiny_settings)
+    run.verdict = {"passed": True, "reasons": []}
+    shown = service.run_out(run, tiny_settings).verdict
+    assert shown is not None
+    assert (shown.passed, shown.not_compared) == (True, None)
 
 
 async def test_gate_that_cannot_finish_leaves_nothing(
@@ -306,3 +330,21 @@ async def test_training_that_needs_more_memory_than_it_may_have_says_so(
     assert ended.state == "failed"
     assert "memory" in (ended.error or "")
     assert "KEFU_RETRAINING__MEMORY" in (ended.error or "")
+
+
+@pytest.mark.slow
+async def test_damaged_release_that_speaks_does_not_keep_out_the_next_one(
+    database: Database, tiny_settings: Settings, models_dir: Path, release: str
+) -> None:
+    """The real training and the real gate."""
+    async with database.read() as session:
+        parts = await releases.get(session, release)
+    assert parts is not None
+    encoder = tiny_settings.data_dir / parts.checkpoint.path / "encoder.onnx"
+    encoder.unlink()
+    run = await ask(database, backbone=str(models_dir / "multilingual-e5-small"))
+    await Trainer(database, tiny_settings).train(await claimed(database, tiny_settings))
+    ended = await find(database, run.id)
+    assert ended.release_id is not None, ended.error
+    assert str(ended.verdict["not_compared"]).startswith("The serving release cannot be loaded")
+    assert f"{encoder}: is missing" in str(ended.verdict["not_compared"])

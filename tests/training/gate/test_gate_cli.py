@@ -63,6 +63,7 @@ def test_passing_candidate_ends_with_0_and_leaves_json_and_a_page(
     assert (code, "lets it pass" in output) == (0, True), output
     found = json.loads((tmp_path / "report" / "gate.json").read_text(encoding="utf-8"))
     assert (found["schema"], found["passed"], found["serving"]) == (1, True, None)
+    assert found["not_compared"] is None
     assert found["candidate"] == {
         "checkpoint": read_manifest(candidate.folders.checkpoint, kind="checkpoint").digest,
         "snapshot": read_manifest(candidate.folders.snapshot, kind="index_snapshot").digest,
@@ -103,7 +104,7 @@ def test_refused_candidate_ends_with_3_and_says_why(shop: Shop, candidate: Made,
     assert "The candidate is refused" in page
 
 
-@pytest.mark.parametrize("what", ["export", "half a serving release", "serving", "replay", "replay line"])
+@pytest.mark.parametrize("what", ["export", "half a serving release", "replay", "replay line"])
 def test_bad_input_ends_with_2_and_nothing_is_written(
     what: str, shop: Shop, candidate: Made, serving: Made, tmp_path: Path
 ) -> None:
@@ -111,14 +112,12 @@ def test_bad_input_ends_with_2_and_nothing_is_written(
     more: dict[str, tuple[object, ...]] = {
         "export": ("--export", tmp_path / "none"),
         "half a serving release": beside(serving)[:2],
-        "serving": ("--serving-checkpoint", tmp_path, "--serving-snapshot", serving.folders.snapshot),
         "replay": ("--replay", tmp_path / "none.jsonl"),
         "replay line": ("--replay", tmp_path / "replay.jsonl"),
     }
     said = {
         "export": "none",
         "half a serving release": "--serving-snapshot",
-        "serving": "The serving release cannot be compared with",
         "replay": "none.jsonl",
         "replay line": "line 1: no logged message",
     }
