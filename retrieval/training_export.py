@@ -8,7 +8,7 @@ The folder holds, one JSON object a line::
                          from, so that splits keep conversations together
     passages.jsonl       the first four, of approved answer texts
     out_of_scope.jsonl   {"text", "language"}, questions known to have no answer
-    traffic.jsonl        {"text", "language"}, messages of customers of which nobody said what is right
+    traffic.jsonl        {"text", "language"}, messages of customers, as often as they came, of which nobody said what is right
     manifest.json        kind "training_export"; its meta holds "export_schema", "rows" (by file), "label_sources"
                          (questions by source) and what the writer adds, such as the knowledge's revision
 

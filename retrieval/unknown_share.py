@@ -18,7 +18,7 @@ answers of stackfaq left out, true shares of 0.1, 0.3, 0.5, 0.7 came out as 0.09
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +29,9 @@ from retrieval.logistic import fit_logistic
 ASSUMED_UNKNOWN_SHARE = 0.2
 """Of messages, while no traffic tells; see docs/decisions/0005."""
 LEAST_ROWS = 50  # of known, of unknown and of messages
+# What is said more often than this part of all different messages counts as that often: a program that says "ping" each minute must
+# not decide how careful the bot is with customers.
+MOST_SAID = 0.1
 MOST_STRATA, LEAST_IN_STRATUM = 3, 20  # known and unknown ones
 # Standard deviations by which the known ones lie above the unknown ones at least, for anything to be told by them. Where they lie alike, a slope
 # by chance makes everything known or everything unknown.
@@ -51,22 +54,30 @@ class Evidence:
     Attributes:
         values: (n,) the higher, the likelier known: a standing, or the logit of a confidence.
         questions: (n,) of the answer that each comes nearest to.
+        times: (n,) how often each was said.
     """
 
     values: Floats
     questions: Floats
+    times: Floats
+
+    @classmethod
+    def once(cls, values: Floats, questions: Floats) -> Evidence:
+        return cls(values, questions, np.ones(len(values)))
 
     def __len__(self) -> int:
         return len(self.values)
 
     def only(self, rows: NDArray[np.bool_]) -> Evidence:
-        return Evidence(self.values[rows], self.questions[rows])
+        return Evidence(self.values[rows], self.questions[rows], self.times[rows])
 
 
 def estimate_unknown_share(
     messages: Evidence, *, known: Evidence, unknown: Evidence, error: float = 0.0
 ) -> float | None:
     """Share of unknown questions among `messages`, within 0.02 and 0.98; labels are not needed.
+
+    A message counts as often as it was said (`MOST_SAID` at most), though what is said ten times is one piece of evidence.
 
     Args:
         known, unknown: of questions whose answer was there and was not.
@@ -77,9 +88,10 @@ def estimate_unknown_share(
     """
     if min(len(messages), len(known), len(unknown)) < LEAST_ROWS:
         return None
-    if not _part(known.values, unknown.values):
+    if not _part(known, unknown):
         return None
-    share, variance = _share_and_variance(messages, known, unknown)
+    times = np.minimum(messages.times, max(1.0, MOST_SAID * len(messages)))
+    share, variance = _share_and_variance(replace(messages, times=times), known, unknown)
     if variance > MOST_DEVIATION**2:
         return None
     variance += (error * share) ** 2
@@ -109,31 +121,31 @@ def _share_and_variance(messages: Evidence, known: Evidence, unknown: Evidence) 
     share = variance = 0.0
     for own, *kinds in _strata(messages, known, unknown):
         if len(own):
-            ratios = density_ratios(own, known=kinds[0], unknown=kinds[1])
-            part, found = len(own) / len(messages), mixture_share(ratios)
+            ratios = density_ratios(own.values, known=kinds[0].values, unknown=kinds[1].values)
+            part, found = own.times.sum() / messages.times.sum(), mixture_share(ratios, own.times)
             share += part * found
-            variance += (part * share_deviation(ratios, found)) ** 2
+            variance += (part * share_deviation(ratios, own.times, found)) ** 2
     return share, variance
 
 
-def _strata(messages: Evidence, known: Evidence, unknown: Evidence) -> list[tuple[Floats, ...]]:
-    """The values of the three by number of questions: as many strata as have enough known and unknown ones that part."""
+def _strata(messages: Evidence, known: Evidence, unknown: Evidence) -> list[tuple[Evidence, ...]]:
+    """The three by number of questions: as many strata as have enough known and unknown ones that part."""
     evidence = (messages, known, unknown)
     for count in range(MOST_STRATA, 1, -1):
         edges = np.quantile(known.questions, np.arange(1, count) / count)
         places = [np.digitize(each.questions, edges) for each in evidence]
         strata = [
-            tuple(each.values[place == number] for each, place in zip(evidence, places, strict=True))
+            tuple(each.only(place == number) for each, place in zip(evidence, places, strict=True))
             for number in range(count)
         ]
         if all(min(map(len, kinds)) >= LEAST_IN_STRATUM and _part(*kinds) for _, *kinds in strata):
             return strata
-    return [tuple(each.values for each in evidence)]
+    return [evidence]
 
 
-def _part(known: Floats, unknown: Floats) -> bool:
-    deviation = np.sqrt((known.var() + unknown.var()) / 2)
-    return bool(known.mean() - unknown.mean() > LEAST_GAP * deviation)
+def _part(known: Evidence, unknown: Evidence) -> bool:
+    deviation = np.sqrt((known.values.var() + unknown.values.var()) / 2)
+    return bool(known.values.mean() - unknown.values.mean() > LEAST_GAP * deviation)
 
 
 def density_ratios(messages: Floats, *, known: Floats, unknown: Floats) -> Floats:
@@ -152,20 +164,24 @@ def density_ratios(messages: Floats, *, known: Floats, unknown: Floats) -> Float
     return ratios
 
 
-def mixture_share(ratios: Floats) -> float:
-    """The share s in [0, 1] that maximises sum ln(s * ratio + 1 - s)."""
+def mixture_share(ratios: Floats, times: Floats) -> float:
+    """The share s in [0, 1] that maximises sum times * ln(s * ratio + 1 - s); both (m,)."""
     share = 0.5
     for _ in range(MOST_STEPS):
         chance = share * ratios / (share * ratios + 1 - share)  # (m,) of being unknown
-        moved = float(chance.mean())
+        moved = float(np.average(chance, weights=times))
         if abs(moved - share) < TOLERANCE:
             return moved
         share = moved
     return share
 
 
-def share_deviation(ratios: Floats, share: float) -> float:
-    """Standard error of `share` from the observed Fisher information; infinite where the ratios are all 1."""
+def share_deviation(ratios: Floats, times: Floats, share: float) -> float:
+    """Standard error of `share`; infinite where the ratios are all 1.
+
+    From the observed Fisher information where each message was said once. What is said more often is drawn as one (the "sandwich" of Huber 1967,
+    "The behavior of maximum likelihood estimates under nonstandard conditions").
+    """
     slopes = (ratios - 1) / (share * ratios + 1 - share)
-    information = float(np.square(slopes).sum())
-    return float("inf") if information == 0 else information**-0.5
+    information = float((times * np.square(slopes)).sum())
+    return float("inf") if information == 0 else float(np.square(times * slopes).sum()) ** 0.5 / information

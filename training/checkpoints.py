@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,10 +153,12 @@ def _written(
 ) -> Trained:
     with tempfile.TemporaryDirectory(prefix="kefu-") as workspace:
         folder = served_encoder(encoder_folder, backbone, fitted, Path(workspace))
-        asked = _asked(fitted, folder, sampled(export.traffic, seed=settings.seed))
+        messages = sampled(export.traffic, seed=settings.seed)
+        asked = _asked(fitted, folder, messages)
         newest = newest_question(fitted.retriever.view)
         traffic = Traffic.of(asked, fitted.judge, newest_question=newest) if fitted.judge else None
-        share, basis = _unknown_share(fitted, asked, settings)
+        said = Counter(export.traffic)
+        share, basis = _unknown_share(fitted, asked, [said[message] for message in messages], settings)
         confidence = _confidence(fitted, asked, traffic, settings, share)
         manifest = write_checkpoint(
             target,
@@ -200,11 +203,13 @@ def _asked(
     return Engine(retriever, judge, fitted.head).retrieve_all(messages)
 
 
-def _unknown_share(fitted: Fitted, asked: Sequence[Retrieved], settings: TrainSettings) -> tuple[float, str]:
+def _unknown_share(
+    fitted: Fitted, asked: Sequence[Retrieved], times: Sequence[int], settings: TrainSettings
+) -> tuple[float, str]:
     """And whether it was STATED, ESTIMATED from the messages, or ASSUMED."""
     if settings.unknown_share is not None:
         return settings.unknown_share, STATED
-    estimate = estimate_share(fitted, asked)
+    estimate = estimate_share(fitted, asked, times=times)
     return (ASSUMED_UNKNOWN_SHARE, ASSUMED) if estimate is None else (estimate, ESTIMATED)
 
 

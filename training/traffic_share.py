@@ -22,7 +22,7 @@ MOST_BARE_SHARE = 0.5
 Floats = NDArray[np.float64]
 
 
-def estimate_share(fitted: Fitted, alone: Sequence[Retrieved]) -> float | None:
+def estimate_share(fitted: Fitted, alone: Sequence[Retrieved], *, times: Sequence[int]) -> float | None:
     """The share of unknown messages, by the confidence of the best candidate of each, looked at by itself.
 
     Not by what other messages tell of it: in mock installations unknown questions are of answers that were left out, whose customers are as
@@ -41,22 +41,26 @@ def estimate_share(fitted: Fitted, alone: Sequence[Retrieved]) -> float | None:
     an even share is believed.
 
     Args:
-        alone: what was found for each message, whether or not with its surroundings.
+        alone: what was found for each different message, whether or not with its surroundings.
+        times: how often each of them was said.
 
     Returns:
         None where it cannot be told.
     """
     examples = [_alone(example) for example in fitted.examples if example.retrieved.candidates]
-    asked = [without_traffic(each) for each in alone if each.candidates]
+    found = [
+        (without_traffic(each), count) for each, count in zip(alone, times, strict=True) if each.candidates
+    ]
+    asked, said = [each for each, _ in found], np.array([count for _, count in found], np.float64)
     known = np.array([bool(example.right) for example in examples], bool)
     if int(known.sum()) < LEAST_ROWS:
-        return _bare_share(fitted, asked, [each.retrieved for each in examples if not each.right])
+        return _bare_share(fitted, asked, said, [each.retrieved for each in examples if not each.right])
     judge = fitted.judge or judge_of(examples)
     sizes = _Sizes(fitted, judge)
     confidences = cross_fitted_confidences(examples, unknown_share=LIKELY_SHARE)
-    history = Evidence(_logits(confidences), sizes.of([example.retrieved for example in examples]))
+    history = Evidence.once(_logits(confidences), sizes.of([example.retrieved for example in examples]))
     sure = np.array([judge.confidences(reordered(each, judge.fusion))[0] for each in asked])
-    messages = Evidence(_logits(sure), sizes.of(asked))
+    messages = Evidence(_logits(sure), sizes.of(asked), said)
     if fitted.out_of_scope >= LEAST_ROWS:
         unknown = np.array([example.is_out_of_scope for example in examples], bool)
         return estimate_unknown_share(messages, known=history.only(known), unknown=history.only(unknown))
@@ -68,12 +72,15 @@ def estimate_share(fitted: Fitted, alone: Sequence[Retrieved]) -> float | None:
     )
 
 
-def _bare_share(fitted: Fitted, asked: Sequence[Retrieved], unknown: Sequence[Retrieved]) -> float | None:
+def _bare_share(
+    fitted: Fitted, asked: Sequence[Retrieved], said: Floats, unknown: Sequence[Retrieved]
+) -> float | None:
     bare = [
         example.retrieved for mock in fitted.mocks for example in mock.bare if example.retrieved.candidates
     ]
     sizes = _Sizes(fitted, fitted.judge or judge_of(()))
-    near, *kinds = (Evidence(_standings(found), sizes.of(found)) for found in (asked, bare, unknown))
+    near = Evidence(_standings(asked), sizes.of(asked), said)
+    kinds = [Evidence.once(_standings(found), sizes.of(found)) for found in (bare, unknown)]
     share = estimate_unknown_share(near, known=kinds[0], unknown=kinds[1])
     return None if share is None else min(share, MOST_BARE_SHARE)
 

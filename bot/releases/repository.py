@@ -152,7 +152,7 @@ async def questions_changed_since(session: AsyncSession, revision: int) -> int:
 async def recent_messages(
     session: AsyncSession, *, since: datetime, most: int
 ) -> tuple[tuple[str, str], ...]:
-    """The newest `most` messages, with their language, that were decided by evidence; without repetitions."""
+    """The newest `most` messages, with their language, that were decided by evidence, as often as they came."""
     statement = (
         select(Exchange.utterance, Exchange.language)
         .where(Exchange.created_at >= since, Exchange.rule.in_(sorted(RULES_BY_EVIDENCE)), asked_alone())
@@ -160,7 +160,7 @@ async def recent_messages(
         .limit(most)
     )
     rows = (await session.execute(statement)).all()
-    return tuple(dict.fromkeys((row.utterance, row.language) for row in reversed(rows)))
+    return tuple((row.utterance, row.language) for row in reversed(rows))
 
 
 async def question_conversations(session: AsyncSession) -> dict[int, str]:

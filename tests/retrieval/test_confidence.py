@@ -12,11 +12,13 @@ from retrieval.confidence import (
     FORECAST_ERRORS,
     LEAST_KNOWN,
     cross_fitted,
+    cutoffs_by_language,
     default_confidence,
     fit_confidence,
     fit_examples,
 )
 from retrieval.confidence_model import PRIOR, ConfidenceModel
+from retrieval.cutoffs import Judged
 from retrieval.errors import RetrievalError
 from retrieval.evidence import FEATURES, evidence
 from retrieval.example_table import ExampleTable
@@ -217,6 +219,40 @@ def test_cutoffs_are_certified_per_language_where_there_are_enough() -> None:
     assert set(model.cutoffs) == {"en"}
     assert model.cutoffs["en"].basis == "language"
     assert model.cutoffs_for("zh").basis == "all"
+
+
+def test_a_harder_language_with_few_examples_answers_by_its_own_cutoff_not_by_that_of_all() -> None:
+    """Calibrated, with more doubtful ones in Chinese, where too few are sure for a certificate."""
+    random = np.random.default_rng(0)
+    languages = np.array(["en"] * 1500 + ["zh"] * 400)
+    chances = 1 / (
+        1 + np.exp(-np.where(languages == "zh", random.normal(-1, 2, 1900), random.normal(2.5, 2, 1900)))
+    )
+    right = random.random(1900) < chances
+    judged = Judged(chances, right, chances, right)
+
+    found = cutoffs_by_language(languages, judged, np.ones(1900, bool), 0.1)
+
+    def wrong(cutoff: float) -> float:
+        return float((1 - chances[(languages == "zh") & (chances >= cutoff)]).mean())
+
+    assert (found[""].basis, found["zh"].basis) == ("all", "expected")
+    assert found["zh"].answer_at > found[""].answer_at
+    assert wrong(found[""].answer_at) > 0.13
+    assert wrong(found["zh"].answer_at) < 0.1
+
+
+def test_an_easier_language_with_few_examples_shares_the_certified_cutoff() -> None:
+    random = np.random.default_rng(0)
+    languages = np.array(["en"] * 1500 + ["zh"] * 60)
+    chances = 1 / (
+        1 + np.exp(-np.where(languages == "zh", random.normal(4, 2, 1560), random.normal(2, 2, 1560)))
+    )
+    right = random.random(1560) < chances
+
+    found = cutoffs_by_language(languages, Judged(chances, right, chances, right), np.ones(1560, bool), 0.1)
+
+    assert {name: cutoffs.basis for name, cutoffs in found.items()} == {"": "all", "en": "language"}
 
 
 def test_forecasts_tell_what_other_errors_would_give() -> None:

@@ -14,32 +14,32 @@ from retrieval.unknown_share import (
 
 def alike(values: NDArray[np.float64]) -> Evidence:
     """All nearest to answers with as many questions."""
-    return Evidence(values, np.ones(len(values)))
+    return Evidence.once(values, np.ones(len(values)))
 
 
 def test_share_of_messages_with_certain_evidence_is_their_count() -> None:
     # Evidence that all but settles it: ratio 1e9 for unknown, 1e-9 for known.
-    assert mixture_share(np.array([1e9, 1e-9, 1e-9, 1e-9])) == pytest.approx(0.25, abs=1e-6)
+    assert mixture_share(np.array([1e9, 1e-9, 1e-9, 1e-9]), np.ones(4)) == pytest.approx(0.25, abs=1e-6)
 
 
 def test_share_maximises_the_likelihood_worked_by_hand() -> None:
     # Two messages with ratio 3, one with 1/3: d/ds of 2 ln(1 + 2s) + ln(1 - 2s/3) is 4/(1 + 2s) - 2/(3 - 2s),
     # which is 0 at 12 - 8s = 2 + 4s, s = 5/6.
-    assert mixture_share(np.array([3.0, 3.0, 1 / 3])) == pytest.approx(5 / 6, abs=1e-5)
+    assert mixture_share(np.array([3.0, 1 / 3]), np.array([2.0, 1.0])) == pytest.approx(5 / 6, abs=1e-5)
 
 
 def test_share_lies_at_the_border_when_all_messages_look_known() -> None:
-    assert mixture_share(np.array([0.5, 0.2, 0.9])) == pytest.approx(0.0, abs=1e-4)
+    assert mixture_share(np.array([0.5, 0.2, 0.9]), np.ones(3)) == pytest.approx(0.0, abs=1e-4)
 
 
 def test_deviation_is_that_of_a_coin_when_evidence_is_certain() -> None:
     # Binomial: sqrt(s (1 - s) / m) with s = 1/4, m = 4.
     ratios = np.array([1e9, 1e-9, 1e-9, 1e-9])
-    assert share_deviation(ratios, 0.25) == pytest.approx((0.25 * 0.75 / 4) ** 0.5, rel=1e-6)
+    assert share_deviation(ratios, np.ones(4), 0.25) == pytest.approx((0.25 * 0.75 / 4) ** 0.5, rel=1e-6)
 
 
 def test_deviation_is_infinite_when_known_and_unknown_look_alike() -> None:
-    assert share_deviation(np.ones(100), 0.5) == float("inf")
+    assert share_deviation(np.ones(100), np.ones(100), 0.5) == float("inf")
 
 
 def test_ratios_of_two_gaussians_are_those_of_their_densities() -> None:
@@ -59,6 +59,46 @@ def test_estimate_finds_the_share_of_a_mixture_without_labels(share: float) -> N
     assert estimate_unknown_share(
         alike(messages), known=alike(known), unknown=alike(unknown)
     ) == pytest.approx(share, abs=0.03)
+
+
+def test_messages_count_as_often_as_they_were_said() -> None:
+    """Fifteen unknown texts said sixty times each among 900 known and 100 unknown ones: 1,000 of 1,900 messages."""
+    random = np.random.default_rng(8)
+    known, unknown = random.normal(4, 1, 2000), random.normal(0, 1, 2000)
+    values = np.concatenate([random.normal(0, 1, 15), random.normal(4, 1, 900), random.normal(0, 1, 100)])
+    times = np.repeat([60.0, 1.0], [15, 1000])
+
+    def told(messages: Evidence) -> float | None:
+        return estimate_unknown_share(messages, known=alike(known), unknown=alike(unknown))
+
+    assert told(Evidence(values, np.ones(1015), times)) == pytest.approx(1000 / 1900, abs=0.03)
+    assert told(alike(values)) == pytest.approx(115 / 1015, abs=0.03)
+
+
+def test_a_program_that_says_the_same_all_day_does_not_decide() -> None:
+    """2,000 of 2,399 messages are one unknown text; the other 399 are known. It counts as often as a tenth of the 400 texts: 40 of 439."""
+    random = np.random.default_rng(9)
+    known, unknown = random.normal(4, 1, 2000), random.normal(0, 1, 2000)
+    values, times = np.append(random.normal(4, 1, 399), -3.0), np.append(np.ones(399), 2000.0)
+
+    told = estimate_unknown_share(
+        Evidence(values, np.ones(400), times), known=alike(known), unknown=alike(unknown)
+    )
+
+    # and the even share that was believed beforehand counts a little against so few pieces of evidence
+    assert told == pytest.approx(40 / 439, abs=0.06)
+
+
+def test_deviation_of_repeated_messages_is_that_of_as_many_texts_as_there_are() -> None:
+    """Four texts, all said a hundred times, tell no more than four; one said a hundred times, and three once, about as much as one."""
+    ratios = np.array([1e9, 1e-9, 1e-9, 1e-9])
+    assert share_deviation(ratios, np.full(4, 100.0), 0.25) == pytest.approx(
+        (0.25 * 0.75 / 4) ** 0.5, rel=1e-6
+    )
+    # Slopes: 1 / s of the unknown one, -1 / (1 - s) of the others; s = 100 / 103.
+    s = 100 / 103
+    by_hand = ((100 / s) ** 2 + 3 / (1 - s) ** 2) ** 0.5 / (100 / s**2 + 3 / (1 - s) ** 2)
+    assert share_deviation(ratios, np.array([100.0, 1, 1, 1]), s) == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_estimate_stays_within_its_bounds() -> None:
@@ -137,12 +177,12 @@ def test_customers_who_ask_about_small_answers_are_not_taken_for_unknown_ones() 
     def drawn(large: int, small: int, unknown: int) -> tuple[Evidence, Evidence]:
         values = [random.normal(4, 1, large), random.normal(2, 1, small), random.normal(0, 1, unknown)]
         sizes = [np.full(large, 30.0), np.full(small, 3.0), np.tile([30.0, 3.0], unknown // 2)]
-        known = Evidence(np.concatenate(values[:2]), np.concatenate(sizes[:2]))
-        return known, Evidence(values[2], sizes[2])
+        known = Evidence.once(np.concatenate(values[:2]), np.concatenate(sizes[:2]))
+        return known, Evidence.once(values[2], sizes[2])
 
     known, unknown = drawn(1800, 200, 1000)
     asked = drawn(700, 700, 600)
-    messages = Evidence(
+    messages = Evidence.once(
         *(np.concatenate([getattr(each, name) for each in asked]) for name in ("values", "questions"))
     )
     assert estimate_unknown_share(messages, known=known, unknown=unknown) == pytest.approx(0.3, abs=0.03)
@@ -159,7 +199,7 @@ def test_where_known_and_unknown_lie_alike_in_one_stratum_it_is_not_asked_by_its
 
     def drawn(*means: float) -> Evidence:
         sizes = (3.0, 10.0, 30.0)
-        return Evidence(
+        return Evidence.once(
             np.concatenate([random.normal(mean, 1.5, 500) for mean in means]), np.repeat(sizes, 500)
         )
 

@@ -79,6 +79,30 @@ def test_the_share_of_unknown_questions_is_told_by_traffic_or_assumed(
     }
 
 
+def test_a_gap_that_is_asked_often_counts_as_often_as_it_is_asked(
+    tmp_path: Path, tiny_bert_folder: Path
+) -> None:
+    gaps = tuple(
+        (f"zebra quokka {word}", "en") for word in ("violin", "walrus", "xylophone", "yodel", "zinc")
+    )
+
+    def told(name: str, traffic: tuple[tuple[str, str], ...]) -> float:
+        write_training_export(
+            tmp_path / name, knowledge=knowledge(), out_of_scope=(), traffic=traffic, meta={}
+        )
+        trained = train_checkpoint(
+            read_training_export(tmp_path / name),
+            tmp_path / f"made of {name}",
+            encoder_folder=tiny_bert_folder,
+            settings=TrainSettings(target_error=0.1, unknown_share=None),
+        )
+        return trained.confidence.unknown_share
+
+    once, often = told("once", KNOWN + gaps), told("often", KNOWN + gaps * 16)
+    assert once < 0.2
+    assert often == pytest.approx(0.5, abs=0.15)
+
+
 @pytest.mark.parametrize(("file", "more"), [(QUESTIONS, "{}\n"), (PASSAGES, "x")])
 def test_altered_export_is_refused(tmp_path: Path, file: str, more: str) -> None:
     export(tmp_path / "a")

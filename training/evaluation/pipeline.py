@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,14 +143,14 @@ def run_trial(
         asked, limit=RANKS_GIVEN, progress=_stage(progress, "messages")
     )
     started = perf_counter()
+    heard, said = dict(zip(asked, alone, strict=True)), Counter(asked)
     traffic = None
     if fitted.judge is not None:
-        heard = dict(zip(asked, alone, strict=True))
         known = [reordered(heard[message], fitted.judge.fusion) for message in sample]
         traffic = Traffic.of(known, fitted.judge, newest_question=newest_question(retriever.view))
     estimate = settings.unknown_share
     if estimate is None:
-        estimate = estimate_share(fitted, alone)
+        estimate = estimate_share(fitted, list(heard.values()), times=[said[message] for message in heard])
     share = UNESTIMATED_SHARE if estimate is None else estimate
     model = _fitted(examples, settings, share)
     found = alone if traffic is None else traffic.surround(alone, model.fusion)

@@ -5,9 +5,13 @@ Unknown rows count as often as the candidate assumes unknown questions to come.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.artifacts import JsonValue
+from retrieval.confidence import LEAST_EXAMPLES
 from retrieval.confidence_model import ConfidenceModel
 from retrieval.decision import Outcome
 from training.gate.asking import Flags, Floats, Replies
@@ -15,6 +19,7 @@ from training.gate.checks import Check, passed, percent, refused
 from training.gate.statistics import LEVEL, chance_of_loss, error_at_least
 from training.report.curves import BINS
 from training.report.verdicts import shares
+from training.splits import share_of
 
 LEAST_ROWS = 40
 DRAWS = 400
@@ -60,17 +65,45 @@ def check_calibration(
 
 
 def check_promise(candidate: Replies, model: ConfidenceModel) -> Check:
-    """Of what is answered at the candidate's own cut-offs, no more is wrong than tolerated, as far as so many rows can tell."""
-    rows = candidate.only(_mixture(candidate, model.unknown_share))
+    """Of what is answered at the candidate's own cut-offs, no more is wrong than tolerated, as far as so many rows can tell.
+
+    In all languages together, and in each that has rows enough for cut-offs of its own; LEVEL is shared by these tests.
+    """
+    parts = {"": candidate} | _by_language(candidate)
+    counted = {language: _counted(part, model, level=LEVEL / len(parts)) for language, part in parts.items()}
+    own = {language: figures for language, figures in counted.items() if language}
+    figures: dict[str, JsonValue] = counted[""] | ({"languages": own} if own else {})
+    tolerated = f"{percent(model.target_error)} are tolerated."
+    broken = [
+        f"{_words(each, language)}, so at least {percent(each['error_at_least'])}"
+        for language, each in counted.items()
+        if each["error_at_least"] > model.target_error
+    ]
+    if broken:
+        return refused(
+            "promise", f"The promised error is broken: {'; '.join(broken)}; {tolerated}", **figures
+        )
+    return passed("promise", f"{_words(counted[''])}; {tolerated}", **figures)
+
+
+def _counted(replies: Replies, model: ConfidenceModel, *, level: float) -> dict[str, float]:
+    rows = replies.only(_mixture(replies, model.unknown_share))
     answered = int(rows.answered.sum())
     wrong = int((rows.answered & ~rows.right).sum())
-    least = error_at_least(wrong, answered)
-    figures = {"rows": len(rows.asked), "answered": answered, "wrong": wrong, "error_at_least": least}
-    counts = f"{wrong} of {answered} answers are wrong"
-    if least > model.target_error:
-        reason = f"The promised error is broken: {counts}, so at least {percent(least)}; {percent(model.target_error)} are tolerated."
-        return refused("promise", reason, **figures)
-    return passed("promise", f"{counts}; {percent(model.target_error)} are tolerated.", **figures)
+    least = error_at_least(wrong, answered, level=level)
+    return {"rows": len(rows.asked), "answered": answered, "wrong": wrong, "error_at_least": least}
+
+
+def _words(counted: Mapping[str, float], language: str = "") -> str:
+    of = f" in {language}" if language else ""
+    return f"{counted['wrong']} of {counted['answered']} answers{of} are wrong"
+
+
+def _by_language(replies: Replies) -> dict[str, Replies]:
+    """The rows of each language with LEAST_EXAMPLES or more, where there is another language as well."""
+    of = np.array([row.language for row in replies.asked])
+    parts = {language: replies.only(of == language) for language in sorted(set(of.tolist()))}
+    return {name: part for name, part in parts.items() if LEAST_EXAMPLES <= len(part.asked) < len(of)}
 
 
 def check_coverage(
@@ -116,14 +149,17 @@ def _share(flags: Flags) -> float:
 
 
 def _mixture(replies: Replies, unknown_share: float) -> Flags:
-    """Rows in which unknown questions have the assumed share, as many as there can be; they come in hashed order."""
-    known, unknown = np.flatnonzero(replies.known), np.flatnonzero(~replies.known)
+    """Rows in which unknown questions have the assumed share, as many as there can be, chosen by hashes of their words."""
+    hashed = sorted(
+        range(len(replies.asked)), key=lambda place: share_of(replies.asked[place].text, salt="promise")
+    )
+    known = [place for place in hashed if replies.asked[place].right]
+    unknown = [place for place in hashed if not replies.asked[place].right]
     odds = unknown_share / (1 - unknown_share)
-    unknowns = min(len(unknown), round(len(known) * odds)) if len(known) else len(unknown)
+    unknowns = min(len(unknown), round(len(known) * odds)) if known else len(unknown)
     knowns = min(len(known), round(unknowns / odds)) if odds and unknowns else len(known)
     chosen = np.zeros(len(replies.asked), bool)
-    chosen[known[:knowns]] = True
-    chosen[unknown[:unknowns]] = True
+    chosen[known[:knowns] + unknown[:unknowns]] = True
     return chosen
 
 

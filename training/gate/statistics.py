@@ -59,9 +59,9 @@ def difference_interval(lost: int, won: int, count: int) -> tuple[float, float]:
     return _score_bound(lost, won, count, _TWO_SIDED), -_score_bound(won, lost, count, _TWO_SIDED)
 
 
-def error_at_least(errors: int, count: int) -> float:
-    """Lower 95 % bound of a share (Clopper and Pearson, Biometrika 26, 1934)."""
-    return 1.0 - error_bound(count - errors, count, level=LEVEL) if count else 0.0
+def error_at_least(errors: int, count: int, *, level: float = LEVEL) -> float:
+    """Lower bound of a share (Clopper and Pearson, Biometrika 26, 1934), too high with a chance of `level` at most."""
+    return 1.0 - error_bound(count - errors, count, level=level) if count else 0.0
 
 
 def _score_bound(lost: int, won: int, count: int, quantile: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from retrieval.confidence_model import default_confidence
 from retrieval.decision import Outcome
@@ -159,6 +160,48 @@ def test_answered_unknown_questions_are_errors_and_count_as_often_as_assumed() -
         "error_at_least": check.figures["error_at_least"],
     }
     assert not check.passed
+
+
+def test_unknown_rows_of_all_kinds_take_part_in_the_promise() -> None:
+    """400 known rows, 400 left-out ones that are not answered and after them 1,000 out-of-scope ones that are: of the 100 unknown rows that
+    a share of .2 leaves room for, some 71 are out of scope."""
+    known, left_out = replies("r" * 400), replies("u" * 400, answered=False)
+    strange = replies("u" * 1000)
+    rows = [known, left_out, strange]
+    every = Replies(
+        tuple(
+            replace(row, text=f"{part} {row.text}") for part, each in enumerate(rows) for row in each.asked
+        ),
+        sum((each.given for each in rows), ()),
+        np.concatenate([each.confidence for each in rows]),
+        sum((each.outcomes for each in rows), ()),
+    )
+
+    check = check_promise(every, MODEL)
+
+    assert check.figures["rows"] == 500
+    assert check.figures["wrong"] == pytest.approx(100 * 1000 / 1400, abs=12)
+    assert not check.passed
+
+
+def test_promise_is_kept_in_each_language_or_refused() -> None:
+    """24 of 300 wrong in both together keep 10 %; 20 of them are among the 100 in Chinese."""
+    english, chinese = replies("w" * 4 + "r" * 196), replies("w" * 20 + "r" * 80, language="zh")
+    both = Replies(
+        english.asked + chinese.asked,
+        english.given + chinese.given,
+        np.concatenate([english.confidence, chinese.confidence]),
+        english.outcomes + chinese.outcomes,
+    )
+
+    check = check_promise(both, replace(MODEL, unknown_share=0.0))
+
+    assert check.reason.startswith(
+        "The promised error is broken: 20 of 100 answers in zh are wrong, so at least 12."
+    )
+    assert (check.figures["wrong"], check.figures["answered"]) == (24, 300)
+    few = both.only(np.arange(300) < 240)  # 40 rows in Chinese have no cut-off of their own
+    assert check_promise(few, replace(MODEL, unknown_share=0.0)).passed
 
 
 def test_answering_far_less_is_refused_unless_it_was_wished_for() -> None:
