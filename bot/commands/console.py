@@ -1,7 +1,9 @@
 """How commands talk: tables and sentences for people on stdout, JSON with ``--json``, progress and errors on stderr."""
 
 import asyncio
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
@@ -36,6 +38,13 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 T = TypeVar("T")
 
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code that a shell gives to whatever SIGTERM has ended."""
+
+
+class TerminatedError(BaseException):
+    """SIGTERM came, as from `kill`, systemd or docker. Like KeyboardInterrupt, nothing takes it for a failure."""
+
 
 def listing(*headings: str, whole: str = "id") -> Table:
     """A table that fits into 80 columns: the one called `whole` is never broken, so that it can be copied; others wrap.
@@ -60,10 +69,55 @@ def print_json(value: Any) -> None:
 
 
 def run(main: Callable[[], Awaitable[T]]) -> T:
-    async def awaited() -> T:
-        return await main()
+    """What `main` returns. SIGTERM cancels it, as Ctrl-C does, so that it cleans up.
 
-    return asyncio.run(awaited())
+    Raises:
+        TerminatedError: it was cancelled so.
+    """
+    terminated = False
+
+    async def awaited() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def cancel() -> None:
+            nonlocal terminated
+            terminated = True
+            loop.call_soon_threadsafe(task.cancel)
+
+        with on_sigterm(cancel):
+            return await main()
+
+    try:
+        done = asyncio.run(awaited())
+    except asyncio.CancelledError:
+        if not terminated:
+            raise
+    if terminated:
+        raise TerminatedError
+    return done
+
+
+@contextmanager
+def on_sigterm(act: Callable[[], None]) -> Iterator[None]:
+    """`act` is called for the first SIGTERM; another one ends the process at once.
+
+    Not asyncio's signal handlers, which Windows has not.
+    """
+
+    def handle(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        act()
+
+    if threading.current_thread() is not threading.main_thread():  # where Python lets nobody handle signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is handle:
+            signal.signal(signal.SIGTERM, before)
 
 
 @asynccontextmanager
@@ -79,7 +133,11 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar per stage on stderr; call the yielded function with (stage, done, total)."""
+    """A bar per stage on stderr; call the yielded function with (stage, done, total).
+
+    Once the block is left it raises TerminatedError: a thread that still works then, since a signal has ended who waited for
+    it, goes no further than its next step.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -89,20 +147,29 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     )
     with Progress(*columns, console=err) as progress:
         tasks: dict[str, Any] = {}
+        left = False
 
         def report(stage: str, done: int, total: int) -> None:
+            if left:
+                raise TerminatedError
             if stage not in tasks:
                 tasks[stage] = progress.add_task(stage, total=total)
             progress.update(tasks[stage], completed=done, total=total)
 
-        yield report
+        try:
+            yield report
+        finally:
+            left = True
 
 
 @contextmanager
 def errors_for_people() -> Iterator[None]:
     """Ends the process with one clear line instead of a stack trace, for every error we know of."""
     try:
-        yield
+        with on_sigterm(_terminate):
+            yield
+    except TerminatedError:
+        _end("stopped by SIGTERM", TERMINATED)
     except KefuError as error:
         _end(f"{error.title}: {error.detail}", error.exit_code)
     except RetrievalError as error:
@@ -119,6 +186,10 @@ def errors_for_people() -> Iterator[None]:
         _end(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
         _end("stopped", 1)
+
+
+def _terminate() -> None:
+    raise TerminatedError
 
 
 def _end(message: str, code: int) -> None:
