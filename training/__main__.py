@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from training import (
@@ -34,4 +36,4 @@ app.command("adapt")(adapt_cli.adapt)
 app.command("word-pairs")(word_pairs_cli.make)
 
 if __name__ == "__main__":
-    app()
+    app(prog_name=os.environ.get("KEFU_PROGRAM"))  # what was typed, for usage and errors: set by the kefu command

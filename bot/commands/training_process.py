@@ -57,7 +57,7 @@ def run_training(*arguments: str, aside: bool = False) -> None:
     """
     if not can_train():
         raise ConflictError(INSTALL_REMEDY)
-    environment = training_environment(Settings())
+    environment = training_environment(Settings()) | {"KEFU_PROGRAM": "kefu"}
     command = [sys.executable, "-m", "training", *arguments]
     stdout = ERROR_STREAM if aside else None
     code = subprocess.run(command, env=environment, stdout=stdout, check=False).returncode  # noqa: S603  # no shell

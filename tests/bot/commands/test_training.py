@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.errors import ConflictError
 from bot.releases.reports import page_in, report_folder
 from bot.retraining.folders import sweep_training
 from bot.settings import Settings
+from tests.fixtures.processes import environment, kefu
 
 
 def test_what_killed_runs_left_is_taken_away_and_work_of_today_is_kept(settings: Settings) -> None:
@@ -60,3 +62,21 @@ def test_output_of_training_leaves_the_place_of_json_alone(
     run_training("train", "--seed", "1", aside=True)
     shown = capfd.readouterr()
     assert (shown.out, shown.err) == ("", "-m training train --seed 1\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("models --help", "Usage: kefu models [OPTIONS] COMMAND [ARGS]..."),
+        ("simulate --help", "Usage: kefu simulate [OPTIONS]"),
+        ("benchmark intents --nope", "Try 'kefu benchmark intents --help' for help."),
+    ],
+)
+def test_usage_and_errors_of_training_name_what_was_typed(
+    typed: str, shown: str, settings: Settings, models_dir: Path
+) -> None:
+    ended = kefu(*typed.split(), env=environment(settings.data_dir, models_dir))
+
+    said = ended.stdout + ended.stderr
+    assert shown in said
+    assert "python -m training" not in said
