@@ -3,14 +3,19 @@
 Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 refused by the gate, 4 done but some lines were rejected.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 
+import structlog
 import typer
 
 from bot.commands.console import errors_for_people
 from bot.logs import configure_logs
+from bot.setting_names import misspelt_settings
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,12 @@ def _of_all() -> None:
 
 def main() -> None:
     configure_logs()
+    command = sys.argv[1] if len(sys.argv) > 1 else None
+    if command != "doctor":  # which says it among its findings
+        for misspelt in misspelt_settings(os.environ):
+            log.warning("unknown_setting", detail=misspelt)
     with errors_for_people():
-        commands(only=sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="kefu")
+        commands(only=command)(prog_name="kefu")
 
 
 if __name__ == "__main__":

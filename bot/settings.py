@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -51,6 +51,12 @@ _PORT = re.compile(r":(\d{1,5})$")
 _DEFAULT_PORTS, _LARGEST_PORT = {"http": 80, "https": 443}, 65535
 
 
+def _without_secrets(url: str) -> str:
+    """As an error may show it: what stands before an @ may be a password, what stands after a ? a key."""
+    named = re.sub(r"^(\w+://)?.*@", r"\1…@", url.strip(), flags=re.DOTALL)
+    return re.sub(r"([?#]).+", r"\1…", named, flags=re.DOTALL)
+
+
 def exact_origin(origin: str) -> str:
     """The origin as browsers write it: they leave out the scheme's own port (RFC 6454, 6.1).
 
@@ -60,7 +66,7 @@ def exact_origin(origin: str) -> str:
     found = _PORT.search(written)
     host, port = (written[: found.start()], int(found[1])) if found else (written, None)
     if not _EXACT_ORIGIN.fullmatch(host) or (port or 0) > _LARGEST_PORT:
-        raise ValueError(f"{origin!r} is not an exact origin such as https://shop.example")
+        raise ValueError(f"{_without_secrets(origin)!r} is not an exact origin such as https://shop.example")
     if port is None or port == _DEFAULT_PORTS[host.partition(":")[0]]:
         return host
     return f"{host}:{port}"
@@ -77,7 +83,7 @@ def _spoken_duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_spoken_duration)]
-CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 
 
 class DatabaseSettings(BaseModel):
@@ -151,7 +157,7 @@ class HandoffSettings(BaseModel):
 
     time_zone: str = Field("UTC", description="IANA time zone of the office hours, such as Europe/Berlin")
     hours: str = Field("", description="Office hours, such as 'mon-fri 09:00-18:00, sat 10:00-14:00'")
-    holidays: Annotated[tuple[date, ...], NoDecode, BeforeValidator(_split_dates)] = Field(
+    holidays: Annotated[tuple[date, ...], BeforeValidator(_split_dates)] = Field(
         (), description="Days on which nobody is there, such as 2026-12-25"
     )
     seen_within: Duration = Field(
@@ -251,7 +257,9 @@ class PhrasingSettings(BaseModel):
         parts = urlsplit(url)
         exact_origin(f"{parts.scheme}://{parts.netloc}")
         if parts.query or parts.fragment:
-            raise ValueError(f"{url!r} has more than a path; write such as http://127.0.0.1:8080/v1")
+            raise ValueError(
+                f"{_without_secrets(url)!r} has more than a path; write such as http://127.0.0.1:8080/v1"
+            )
         return url
 
     @model_validator(mode="after")
@@ -265,7 +273,11 @@ class PhrasingSettings(BaseModel):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="KEFU_", env_nested_delimiter="__", frozen=True, hide_input_in_errors=True
+        env_prefix="KEFU_",
+        env_nested_delimiter="__",
+        frozen=True,
+        hide_input_in_errors=True,
+        enable_decoding=False,
     )
 
     data_dir: Path = Field(Path("kefu-data"), description="Database, checkpoints, snapshots, exports")

@@ -36,4 +36,6 @@ app.command("adapt")(adapt_cli.adapt)
 app.command("word-pairs")(word_pairs_cli.make)
 
 if __name__ == "__main__":
-    app(prog_name=os.environ.get("KEFU_PROGRAM"))  # what was typed, for usage and errors: set by the kefu command
+    app(
+        prog_name=os.environ.get("KEFU_PROGRAM")
+    )  # what was typed, for usage and errors: set by the kefu command

@@ -1,6 +1,7 @@
 """``kefu doctor``: everything that has to be well, in the order in which things depend on each other."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -9,14 +10,19 @@ from pydantic import ValidationError
 from bot.db.engine import Database
 from bot.doctor import machine, release, storage
 from bot.doctor.findings import Finding, State, problem, skipped
+from bot.setting_names import misspelt_settings
 from bot.settings import Settings
 
 
 def wrong_settings(error: ValidationError) -> Finding:
     """For settings that can't even be read."""
     names = ["KEFU_" + "__".join(str(part) for part in item["loc"]).upper() for item in error.errors()]
-    wrong = "; ".join(f"{name}: {item['msg']}" for name, item in zip(names, error.errors(), strict=True))
-    return problem("settings", wrong, remedy=f"mend {', '.join(names)} in the environment")
+    wrong = [f"{name}: {item['msg']}" for name, item in zip(names, error.errors(), strict=True)]
+    return problem(
+        "settings",
+        "; ".join([*wrong, *misspelt_settings(os.environ)]),
+        remedy=f"mend {', '.join(names)} in the environment",
+    )
 
 
 async def examine(settings: Settings, *, moment: datetime) -> AsyncIterator[Finding]:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from bot.doctor.findings import Finding, ok, problem, skipped, warning
 from bot.private_files import is_open_to_others
 from bot.releases.building import models_dir
+from bot.setting_names import misspelt_settings
 from bot.settings import Settings
 from bot.version import VERSION
 from retrieval.artifacts import verify_artifact
@@ -29,7 +30,12 @@ def check_settings(settings: Settings) -> Finding:
     kind = "SQLite" if settings.uses_sqlite else "PostgreSQL"
     languages = ",".join(settings.languages)
     detail = f"data in {settings.data_dir.absolute()}, {kind}, languages {languages}, at most "
-    return ok("settings", f"{detail}{settings.tolerated_error:.0%} of given answers wrong")
+    detail += f"{settings.tolerated_error:.0%} of given answers wrong"
+    if misspelt := misspelt_settings(os.environ):
+        return warning(
+            "settings", "; ".join([*misspelt, detail]), remedy="rename or unset what is no setting"
+        )
+    return ok("settings", detail)
 
 
 def check_versions() -> Finding:
