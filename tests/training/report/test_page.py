@@ -2,16 +2,19 @@
 
 import re
 import stat
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.training.report.conftest import HOSTILE
 from training.errors import TrainingError
 from training.report.charts import loss_curve, reliability_diagram
 from training.report.curves import Bin, Curves
 from training.report.figures import RunReport
+from training.report.missing import NO_MISTAKES
 from training.report.page import page_of
 from training.report.writing import JSON_FILE, PAGE_FILE, write_report
 
@@ -123,3 +126,31 @@ def test_nothing_is_left_of_a_report_that_could_not_be_written(
     with pytest.raises(TrainingError, match="No space left"):
         write_report(tmp_path / "chk_1", report)
     assert list(tmp_path.iterdir()) == []
+
+
+def mistakes_of(page: str) -> str:
+    return page.split('<section id="mistakes">')[1].split("</section>")[0]
+
+
+def test_mistakes_are_counted_in_their_heading_and_none_is_said_in_words(report: RunReport) -> None:
+    one = report.intruders[0]
+    two = mistakes_of(page_of(replace(report, mistakes=(one, one))))
+    none = mistakes_of(page_of(replace(report, mistakes=())))
+    assert "<h2>The 2 worst mistakes</h2>" in two
+    assert "<h2>Worst mistakes</h2>" in none
+    assert NO_MISTAKES in none
+
+
+CUT_OFF = """() => [...document.querySelectorAll("h1, h2, h3, p, li, caption, figcaption, nav")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth).map((element) => element.textContent)"""
+SCALES = """() => [...document.querySelectorAll("svg")]
+  .map((drawing) => drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width)"""
+
+
+def test_page_is_read_on_a_phone_without_scrolling_its_text(browser: Browser, page: str) -> None:
+    """Tables and wide plots scroll by themselves."""
+    phone = browser.new_page(viewport={"width": 400, "height": 800})
+    phone.set_content(page)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 400
+    assert phone.evaluate(CUT_OFF) == []
+    assert min(phone.evaluate(SCALES)) > 0.6  # of the size at which words have 10 or 11 pixels
