@@ -1,10 +1,11 @@
 """Commands that another process carries out: ``python -m training``, since the bot never imports torch."""
 
-import subprocess
+import asyncio
 import sys
 
 import typer
 
+from bot.commands.console import run
 from bot.errors import ConflictError
 from bot.releases.building import models_dir
 from bot.retraining.children import INSTALL_REMEDY, can_train, training_environment
@@ -57,9 +58,18 @@ def run_training(*arguments: str, aside: bool = False) -> None:
     """
     if not can_train():
         raise ConflictError(INSTALL_REMEDY)
-    environment = training_environment(Settings()) | {"KEFU_PROGRAM": "kefu"}
-    command = [sys.executable, "-m", "training", *arguments]
-    stdout = ERROR_STREAM if aside else None
-    code = subprocess.run(command, env=environment, stdout=stdout, check=False).returncode  # noqa: S603  # no shell
+    code = run(lambda: _exit_code("-m", "training", *arguments, stdout=ERROR_STREAM if aside else None))
     if code != 0:
         raise SystemExit(code if code > 0 else 1)
+
+
+async def _exit_code(*arguments: str, stdout: int | None) -> int:
+    """Of a Python process that ends with this one; SIGTERM between its start and the wait for it misses nothing."""
+    environment = training_environment(Settings()) | {"KEFU_PROGRAM": "kefu"}
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment, stdout=stdout)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
