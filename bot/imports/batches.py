@@ -1,6 +1,7 @@
 """Imported batches: listing them, and taking one out again as if it had never been."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ from bot.imports.schemas import BatchOut, UndoReport
 from bot.knowledge.audit import record_audit
 from bot.knowledge.index_feed import raise_revision
 from bot.knowledge.versions import AnswerContent, imported_by, undone_by
-from bot.knowledge.writing import put_content, retire_answers
+from bot.knowledge.writing import SLICE, put_contents, retire_answers
 from bot.sources.undoing import undo_documents
 
 
@@ -109,23 +110,31 @@ async def _changed_answers(session: AsyncSession, batch_id: str) -> Sequence[str
         .where(AnswerVersion.changed_by == imported_by(batch_id), AnswerVersion.version > 1)
         .order_by(AnswerVersion.answer_id)
     )
-    return (await session.execute(statement)).scalars().all()
+    return (await session.execute(statement.distinct())).scalars().all()
 
 
 async def _restore(
-    session: AsyncSession, batch_id: str, changed: Iterable[str], *, changed_by: str, revision: int
+    session: AsyncSession, batch_id: str, changed: Sequence[str], *, changed_by: str, revision: int
 ) -> tuple[int, int]:
     """Gives answers back the content they had before; returns how many, and how many were changed since."""
     restored = kept = 0
-    for answer_id in changed:
-        history = select(AnswerVersion).where(AnswerVersion.answer_id == answer_id)
-        latest, before = (
-            (await session.execute(history.order_by(AnswerVersion.version.desc()).limit(2))).scalars().all()
-        )
-        if latest.changed_by != imported_by(batch_id):
-            kept += 1
-            continue
-        content = AnswerContent.from_json(before.content)
-        await put_content(session, answer_id, content, changed_by=changed_by, revision=revision)
-        restored += 1
+    for start in range(0, len(changed), SLICE):
+        histories = await _histories(session, changed[start : start + SLICE])
+        before = {}
+        for answer_id, versions in histories.items():
+            if versions[-1].changed_by == imported_by(batch_id):
+                before[answer_id] = AnswerContent.from_json(versions[-2].content)
+        await put_contents(session, before, changed_by=changed_by, revision=revision)
+        restored += len(before)
+        kept += len(histories) - len(before)
     return restored, kept
+
+
+async def _histories(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """The versions of answers, the oldest first."""
+    columns = select(AnswerVersion.answer_id, AnswerVersion.changed_by, AnswerVersion.content)
+    ordered = columns.where(AnswerVersion.answer_id.in_(ids)).order_by(AnswerVersion.version)
+    histories: dict[str, list[Any]] = {}
+    for row in await session.execute(ordered):
+        histories.setdefault(row.answer_id, []).append(row)
+    return histories
