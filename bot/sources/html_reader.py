@@ -43,6 +43,7 @@ _NEVER_TEXT = frozenset(
         "menu",
     ]
 )
+_WITHIN_LINES = frozenset(["svg", "math", "button", "script", "style", "template"])
 _VOID = frozenset(
     [
         "area",
@@ -103,6 +104,9 @@ _CONTAINERS = frozenset(
     ]
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_TERMS = frozenset(["dt", "summary"])
+_UNFOLDS = re.compile(r"accordion|collapsib|faq", re.IGNORECASE)
+"""In the class of a button that does not say what it does."""
 _ENDS_TEXT = frozenset(["p", "dd", "figcaption", "caption", "legend", "address", "hr", "tr", "li", "label"])
 _SITE_NAME = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]{1,60}$")
 _LEAST_SHARE_OF_MAIN = 0.25
@@ -147,6 +151,9 @@ class _PageReader:
         self._skipped: str | None = None
         self._skipped_depth = 0
         self._in_title = False
+        self._heading: str | None = None
+        self._heading_depth = 0
+        self._awaits_question = False
 
     def start(self, tag: str, given: Mapping[str, str]) -> None:
         if self._skipped is not None:
@@ -154,19 +161,39 @@ class _PageReader:
             return
         if tag in ("meta", "link", "html", "title"):
             self._take_head(tag, given)
-        if tag in _NEVER_TEXT or (given.get("role") in _ROLES_AROUND and tag not in _VOID):
-            self.text.end_block()
+        if self._is_left_out(tag, given):
+            if tag in _WITHIN_LINES or self.text.in_heading:
+                self.text.add(" ")
+            else:
+                self.text.end_block()
             self._skipped, self._skipped_depth = tag, 1
             return
         if tag in _CONTAINERS:
             self._enter(tag, given)
-        self._begin(tag)
+        self._heading_depth += tag == self._heading
+        if tag in _HEADINGS or (not self.text.in_heading and self._names_what_follows(tag, given)):
+            if self._heading is None:
+                self._heading, self._heading_depth = tag, 1
+            self.text.begin_heading(_level(tag, given))
+        else:
+            self._begin(tag)
+
+    def _is_left_out(self, tag: str, given: Mapping[str, str]) -> bool:
+        if tag == "button" and (self.text.in_heading or _unfolds(tag, given)):
+            return False
+        return tag in _NEVER_TEXT or (given.get("role") in _ROLES_AROUND and tag not in _VOID)
+
+    def _names_what_follows(self, tag: str, given: Mapping[str, str]) -> bool:
+        """As a heading does, a button that unfolds it, and the name of a schema.org Question."""
+        self._awaits_question |= given.get("itemtype", "").endswith("schema.org/Question")
+        if self._awaits_question and "name" in given.get("itemprop", "").split() and tag not in _VOID:
+            self._awaits_question = False
+            return True
+        return tag in _TERMS or given.get("role") == "heading" or _unfolds(tag, given)
 
     def _begin(self, tag: str) -> None:
         text = self.text
-        if tag in _HEADINGS or tag in ("dt", "summary"):
-            text.begin_heading(_HEADINGS.get(tag))
-        elif tag in ("ul", "ol"):
+        if tag in ("ul", "ol"):
             text.begin_list(ordered=tag == "ol")
         elif tag == "li":
             text.begin_item()
@@ -194,6 +221,11 @@ class _PageReader:
                 if self._skipped_depth == 0:
                     self._skipped = None
             return
+        self._heading_depth -= tag == self._heading
+        if tag in _HEADINGS or (self._heading is not None and self._heading_depth == 0):
+            self.text.end_heading()
+            if self._heading_depth == 0:
+                self._heading = None
         if tag == "title":
             self._in_title = False
         self._end(tag)
@@ -202,7 +234,7 @@ class _PageReader:
 
     def _end(self, tag: str) -> None:
         text = self.text
-        if tag in _HEADINGS or tag in ("dt", "summary", "pre"):
+        if tag == "pre":
             text.end_block()
         elif tag in ("ul", "ol"):
             text.end_list()
@@ -256,6 +288,22 @@ class _PageReader:
         elif tag == "link" and given.get("rel", "").lower() == "canonical":
             href = given.get("href", "")
             self.url = href if href.startswith(("https://", "http://")) else self.url
+
+
+def _level(tag: str, given: Mapping[str, str]) -> int | None:
+    """None for what has none, which is as deep as can be."""
+    stated = given.get("aria-level", "") if given.get("role") == "heading" else ""
+    return int(stated) if stated in ("1", "2", "3", "4", "5", "6") else _HEADINGS.get(tag)
+
+
+def _unfolds(tag: str, given: Mapping[str, str]) -> bool:
+    """Whether it shows and hides the text that follows, as a question does its answer; not a menu."""
+    if tag != "button" and given.get("role") != "button":
+        return False
+    named = f"{given.get('class', '')} {given.get('id', '')} {given.get('aria-controls', '')}"
+    if "aria-haspopup" in given or _AROUND.search(named):
+        return False
+    return "aria-expanded" in given or _UNFOLDS.search(given.get("class", "")) is not None
 
 
 def _language(stated: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.sources.blocks import LONGEST_HEADING, PSEUDO_LEVEL, Block, Kind, clean_line, clean_lines
@@ -11,6 +12,11 @@ _FEWEST_LINKS = 3
 _DEEPEST_INDENT = 4
 _NO_HEADING_END = (".", "。", ",", "，", ";", "；", ":", "：", "!", "！")
 _LONGEST_BOLD_HEADING = 120
+_NAMES_NOTHING = re.compile(
+    r"(?:(?:read|show|see|view|load|learn) (?:more|less|all)|(?:查看|显示|顯示|展开|展開)(?:更多|全部)|收起|展开|展開)",
+    re.IGNORECASE,
+)
+"""What a button that unfolds something says where it is no question."""
 
 
 @dataclass(slots=True)
@@ -68,13 +74,22 @@ class PageText:
             self._words.append("\n")
 
     def begin_heading(self, level: int | None) -> None:
-        """``level`` is None for terms and summaries. A heading ends the list or table it stands in: they only shape the page."""
+        """``level`` is None for terms, summaries and buttons. A heading ends the list or table it stands in: they only shape the page."""
         self.end_block()
         if not self._ignores_headings():
             self._put_list()
             self._lists.clear()
             self._put_table()
-            self._is_heading, self._heading = True, level
+            self._heading = level or (self._heading if self._is_heading else None)
+            self._is_heading = True
+
+    @property
+    def in_heading(self) -> bool:
+        return self._is_heading
+
+    def end_heading(self) -> None:
+        self.end_block()
+        self._is_heading = False
 
     def _ignores_headings(self) -> bool:
         return self._table is not None and self._table.in_cell and any(self._table.rows[:-1])
@@ -132,19 +147,20 @@ class PageText:
         self._is_code = not self._lists and self._table is None
 
     def end_block(self) -> None:
-        """Puts down what was collected, as what it is."""
+        """Puts down what was collected, as what it is; a heading that has no words yet goes on."""
         text = (clean_lines if self._is_code else _paragraph)("".join(self._words))
         characters, bold, links = self._characters, self._bold_characters, self._linked_characters
         is_heading, level, is_code = self._is_heading, self._heading, self._is_code
         self._words.clear()
         self._characters = self._bold_characters = self._linked_characters = 0
-        self._is_heading = self._is_code = False
+        self._is_code = False
         if not text:
             return
-        if is_heading:
-            self._put(
-                Block.heading(_one_line(text)[:LONGEST_HEADING], level or PSEUDO_LEVEL, guessed=level is None)
-            )
+        self._is_heading = False
+        if is_heading and level is None and _NAMES_NOTHING.fullmatch(_one_line(text)):
+            return
+        if is_heading and len(text) <= LONGEST_HEADING:
+            self._put(Block.heading(_one_line(text), level or PSEUDO_LEVEL, guessed=level is None))
         elif self._table is not None and self._table.in_cell:
             row = self._table.rows[-1]
             row[-1] = f"{row[-1]} {_one_line(text)}".strip()

@@ -54,6 +54,43 @@ def test_accordion_in_a_list_is_read_below_its_questions() -> None:
     assert sections(read) == [(("How long?",), "Two days."), (("How much?",), "Five euros.")]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<h2><button class="accordion-button collapsed">How long?</button></h2><div><p>Two days.</p></div>'
+        '<h2><button class="accordion-button"><svg><path/></svg>How <i>much</i>?</button></h2><p>Five euros.</p>',
+        '<button aria-expanded="false" aria-controls="a"><div>How long?</div></button><div id="a">Two days.</div>'
+        '<button aria-expanded="false"><h3>How much?</h3></button><div>Five euros.</div>',
+        '<ul><li><button aria-expanded="false">How long?</button><div>Two days.</div>'
+        '<li><button aria-expanded="false">How much?</button><div>Five euros.</div></ul>',
+        '<button class="accordion">How long?</button><p>Two days.</p><button class="accordion">How much?</button><p>Five euros.',
+        '<div role="button" aria-expanded="false">How long?</div><div>Two days.</div>'
+        '<div role="heading" aria-level="3"><div role="button" tabindex="0">How much?</div></div><div>Five euros.</div>',
+        '<dl><dt><button aria-expanded="true">How long?</button><dd>Two days.<dt>How much?<dd>Five euros.</dl>',
+        '<div itemprop="mainEntity" itemtype="https://schema.org/Question"><div itemprop="name">How long?</div>'
+        '<div itemprop="acceptedAnswer">Two days.</div></div><h3><div>How much?</div></h3><p>Five euros.</p>',
+    ],
+)
+def test_accordion_keeps_its_questions_however_it_unfolds(page: str) -> None:
+    assert sections(read_html(page)) == [(("How long?",), "Two days."), (("How much?",), "Five euros.")]
+
+
+def test_other_buttons_are_left_out_and_icons_do_not_break_sentences() -> None:
+    read = read_html(
+        '<button class="menu-toggle" aria-expanded="false">Menu</button><button aria-haspopup="true" aria-expanded="false">'
+        "EN</button><h1>Returns</h1><p>Open <svg><path/></svg> and print the label.<button>Copy</button></p>"
+        '<button aria-expanded="false">Show more</button><p>Then send it.</p><button type="submit">Submit</button>'
+    )
+
+    assert sections(read) == [((), "Open and print the label.\nThen send it.")]
+
+
+def test_heading_that_is_never_closed_loses_nothing() -> None:
+    read = read_html("<h3>How long?<p>Two days.</p><h3>How much?<div>Five euros.</div>")
+
+    assert sections(read) == [(("How long?",), "Two days."), (("How much?",), "Five euros.")]
+
+
 def test_table_that_only_shapes_the_page_is_no_table() -> None:
     read = read_html("<table><tr><td><h2>Delivery</h2><p>Two days.</p><p>Five euros.</p></td></tr></table>")
 
