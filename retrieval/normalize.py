@@ -13,6 +13,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
+from retrieval.radicals import as_characters
+
 if TYPE_CHECKING:
     from opencc import OpenCC
 
@@ -39,14 +41,15 @@ _SIGNS_KEPT = frozenset({"Mn", "Mc", "Sc"})  # accents, vowel signs, currencies
 
 
 def normalize(text: str) -> str:
-    """The text as it is stored, shown and encoded: NFKC, nothing invisible, single blanks, stripped.
+    """The text as it is stored, shown and encoded: NFKC, radicals as characters, nothing invisible, single blanks, stripped.
 
     Case and script are kept. Of more than 30 combining marks in a row the rest is dropped (UAX #15, "stream-safe
     text"): no language needs them, and putting them in order takes quadratic time.
     """
     visible = _INVISIBLE.sub("", text)
     if not visible.isascii():
-        visible = unicodedata.normalize("NFKC", _SIGN_RUN.sub(_limit_marks, visible))
+        visible = as_characters(_SIGN_RUN.sub(_limit_marks, visible))
+        visible = unicodedata.normalize("NFKC", visible)
         visible = _INVISIBLE.sub("", visible)
     return " ".join(visible.split())
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from retrieval.normalize import normalize
+from retrieval.radicals import as_characters
 
 MAX_QUESTION_CHARACTERS = 4_000
 MAX_ANSWER_CHARACTERS = 20_000
@@ -79,7 +80,7 @@ def visible(text: str) -> str:
     """The text in NFC without control, zero-width and bidi characters; half characters become U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", _HALF_CHARACTERS.sub("\ufffd", text)))
+    return as_characters(unicodedata.normalize("NFC", _UNSEEN.sub("", _HALF_CHARACTERS.sub("\ufffd", text))))
 
 
 def _string(value: object, *, name: str) -> str:

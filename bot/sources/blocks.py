@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from retrieval.radicals import as_characters
+
 PSEUDO_LEVEL = 7
 """Of a line that only looks like a heading (a bold question, a term that is defined): below all real ones, 1 to 6."""
 LONGEST_HEADING = 200
@@ -73,7 +75,7 @@ class ReadDocument:
 
 def clean_line(text: str) -> str:
     """One line: composed characters, nothing that is invisible or that a database does not take, single blanks."""
-    visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).translate(_LIGATURES)
+    visible = as_characters(unicodedata.normalize("NFC", _INVISIBLE.sub("", text))).translate(_LIGATURES)
     return " ".join(visible.split())
 
 

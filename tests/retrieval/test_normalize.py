@@ -23,6 +23,7 @@ AWKWARD = st.text(alphabet=st.sampled_from("aAß ﬁİıſςͅ゛゙か　货訂
         ("ﾊﾝｶｸ", "ハンカク"),
         ("退款，多久到账？", "退款,多久到账?"),
         ("我想退貨", "我想退貨"),
+        ("\u2f64\u2f08\u2ea0\u2ed3\u2ed4\u2ef3 \u2e80", "用人民长门龟 \u2e80"),
         ("a\x00b\x07c", "abc"),
         ("zero\u200bwidth\ufeff and\u00adsoft", "zerowidth andsoft"),
         ("left\u202eright", "leftright"),

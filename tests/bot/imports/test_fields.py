@@ -119,6 +119,10 @@ def test_questions_are_normalised_and_answers_keep_paragraphs_and_punctuation() 
     )
 
 
+def test_radicals_that_a_pdf_has_for_characters_are_these_in_answers() -> None:
+    assert fields.answer_text("\u2ed3期有效，\u2f64\u2f08可退。") == "长期有效，用人可退。"
+
+
 def test_half_of_an_emoji_becomes_the_replacement_character() -> None:
     assert fields.answer_text("thanks \ud83d!") == "thanks \ufffd!"
     assert fields.question_text("thanks \ud83d!") == "thanks !"

@@ -130,6 +130,12 @@ def test_hostile_characters_are_taken_out() -> None:
     assert "\ud800" not in read.blocks[0].text
 
 
+def test_radicals_that_a_pdf_has_for_characters_are_read_as_these() -> None:
+    read = read_text("本店\u2ed3期营业，可在七\u2f47内退货。\n\n送货上\u2ed4。")
+
+    assert sections(read) == [((), "本店长期营业，可在七日内退货。\n送货上门。")]
+
+
 def test_markdown_says_what_it_is_on_top() -> None:
     read = read_markdown(
         "---\ntitle: 'Delivery'\nurl: https://shop.example/d\nlanguage: en-GB\nvalid_from: 2026-01-01\n---\n"
