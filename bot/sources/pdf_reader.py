@@ -17,8 +17,16 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from bot.sources.blocks import LONGEST_HEADING, PSEUDO_LEVEL, Block, DocumentError, ReadDocument, clean_line
-from bot.sources.text_reader import blocks_of_lines
+from bot.sources.blocks import (
+    LONGEST_HEADING,
+    PSEUDO_LEVEL,
+    Block,
+    DocumentError,
+    Kind,
+    ReadDocument,
+    clean_line,
+)
+from bot.sources.text_reader import blocks_of_lines, looks_like_heading
 
 SECONDS = 120
 _LARGER = 1.12
@@ -30,6 +38,9 @@ _PAGE_NUMBER = re.compile(
 )
 _OF_CONTENTS = re.compile(r"(?:\s*[.·…]){5,}\s*\d{0,4}\s*$")
 """A line of a table of contents, dots leading to the page."""
+_SENTENCE_END = re.compile(r"[.!?。！？:：]\s*$")
+"""Where a column or page ends with it, the next one begins a paragraph."""
+_SOFT_HYPHEN = re.compile(r"\xad\s*$")
 _NO_TITLE = re.compile(r"untitled|microsoft word|\.(?:docx?|indd|pdf|tex)$", re.IGNORECASE)
 
 
@@ -99,21 +110,47 @@ def _folded(text: str) -> str:
 
 
 def _blocks(lines: Sequence[_Line], outline: dict[str, int]) -> Iterator[Block]:
+    """Short lines that stand alone one below the other are the rows of a table; only one by itself may be a heading."""
+    rows: list[str] = []
+    for part in _parts(lines, outline):
+        if isinstance(part, list) and len(part) == 1 and _may_be_row(part[0]):
+            rows += part
+            continue
+        yield from _of_rows(rows)
+        rows = []
+        yield from [part] if isinstance(part, Block) else blocks_of_lines(part)
+    yield from _of_rows(rows)
+
+
+def _may_be_row(line: str) -> bool:
+    return looks_like_heading(line) and not line.rstrip().endswith(("?", "？"))
+
+
+def _of_rows(rows: Sequence[str]) -> Iterator[Block]:
+    if len(rows) > 1:
+        yield Block(Kind.TABLE, "\n".join(clean_line(row) for row in rows))
+    elif rows:
+        yield from blocks_of_lines(rows)
+
+
+def _parts(lines: Sequence[_Line], outline: dict[str, int]) -> Iterator[Block | list[str]]:
+    """Headings, and between them the lines that stand together."""
     body = _body_size(lines)
     levels = _levels(lines, body)
     usual = _usual_gap(lines, body)
     kept: list[str] = []
     for line in lines:
         heading = _heading(line, outline, levels, body)
-        if heading is not None or line.gap > _GAP * usual:
-            yield from blocks_of_lines(kept) if kept else ()
+        ended = line.gap > _GAP * usual or (line.gap < 0 and kept[-1:] and _SENTENCE_END.search(kept[-1]))
+        if kept and (heading is not None or ended):
+            yield kept
             kept = []
         if heading is not None:
             yield heading
         else:
-            kept.append(line.text)
+            kept.append(_SOFT_HYPHEN.sub("-", line.text))
     if kept:
-        yield from blocks_of_lines(kept)
+        yield kept
 
 
 def _body_size(lines: Sequence[_Line]) -> float:

@@ -25,7 +25,7 @@ def read_text(text: str) -> ReadDocument:
     """The first line is the title where it stands alone and looks like one."""
     paragraphs = [lines for part in re.split(r"\n[^\S\n]*\n", _universal(text)) if (lines := _lines(part))]
     title = None
-    if len(paragraphs) > 1 and len(paragraphs[0]) == 1 and _looks_like_heading(paragraphs[0][0]):
+    if len(paragraphs) > 1 and len(paragraphs[0]) == 1 and looks_like_heading(paragraphs[0][0]):
         title = clean_line(paragraphs[0][0])
         paragraphs = paragraphs[1:]
     blocks = [block for lines in paragraphs for block in blocks_of_lines(lines)]
@@ -37,7 +37,7 @@ def blocks_of_lines(lines: Sequence[str]) -> Iterator[Block]:
     if len(lines) > 1 and _UNDERLINE.fullmatch(lines[1]) and len(lines[0]) <= LONGEST_HEADING:
         yield Block.heading(clean_line(lines[0]), 1 if "=" in lines[1] else 2)
         lines = lines[2:]
-    elif len(lines) == 1 and _looks_like_heading(lines[0]):
+    elif len(lines) == 1 and looks_like_heading(lines[0]):
         yield _heading(lines[0])
         return
     yield from _asked_and_answered(lines)
@@ -87,7 +87,7 @@ def join_lines(lines: Sequence[str]) -> str:
     for line in filter(None, (line.strip() for line in lines)):
         if not text:
             text = line
-        elif text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower():
+        elif text.endswith(("-", "\u2010")) and text[-2:-1].isalpha() and line[:1].islower():
             text = text[:-1] + line
         elif _is_wide(text[-1]) or _is_wide(line[0]):
             text += line
@@ -110,7 +110,7 @@ def _heading(line: str) -> Block:
     return Block.heading(text, min(6, 2 + numbered[1].count(".")) if numbered[1] else 2, guessed=True)
 
 
-def _looks_like_heading(line: str) -> bool:
+def looks_like_heading(line: str) -> bool:
     text = clean_line(line)
     if not text or len(text) > LONGEST_HEADING or length_in_words(text) > _MOST_HEADING_WORDS:
         return False

@@ -16,7 +16,7 @@ STYLES = f"""<w:styles xmlns:w="{W}">
 </w:styles>"""
 
 Line = tuple[str, int, bool]
-"""Text in ASCII, size in points, whether it is bold."""
+"""Text in Windows-1252, size in points, whether it is bold."""
 
 
 def pdf_of(pages: Sequence[Sequence[Line | None]], *, password: str | None = None) -> bytes:
@@ -62,7 +62,7 @@ def _drawn(lines: Sequence[Line | None]) -> bytes:
         y -= 1.2 * size
         escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
         drawn.append(f"BT /{'F2' if bold else 'F1'} {size} Tf 1 0 0 1 50 {y:.1f} Tm ({escaped}) Tj ET")
-    return "\n".join(drawn).encode("ascii")
+    return "\n".join(drawn).encode("cp1252")
 
 
 def docx_of(body: str, *, parts: Mapping[str, bytes] | None = None, head: str = "") -> bytes:

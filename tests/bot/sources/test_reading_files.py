@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.sources import docx_reader
-from bot.sources.blocks import DocumentError, ReadDocument
+from bot.sources.blocks import DocumentError, Kind, ReadDocument
 from bot.sources.files import MOST_BYTES, read_document
 from bot.sources.pdf_reader import read_pdf
 from bot.sources.splitting import split_blocks
@@ -54,6 +54,39 @@ def test_pdf_has_headings_by_size_and_paragraphs_by_space(tmp_path: Path) -> Non
         (("shoes",), "You may send a shoe back within thirty days.\nThe shoe must be unused."),
         (("shoes", "Unused shoes"), "We pay for the shoe in five days."),
         (("hats",), "You may send a hat back within thirty days.\nThe hat must be unused."),
+    ]
+
+
+def test_rows_of_a_table_in_a_pdf_stay_together_below_its_heading(tmp_path: Path) -> None:
+    text = [
+        "We deliver from Monday to Friday, in all of",
+        "Europe, and tell you the day before when it",
+        "comes to you.",
+    ]
+    rows = ["Country Days Price", "Austria 2 5 euros", "Germany 3 7 euros", "1 Large parcel 12 euros"]
+    page = [("Prices", 18, True), *((line, 11, False) for line in text)]
+    page += [each for row in rows for each in (None, (row, 11, False))]
+    page += [None, *((line, 11, False) for line in text)]
+
+    read = read_document(written(tmp_path, "prices.pdf", pdf_of([page])))
+
+    running = " ".join(text)
+    assert [(block.kind, block.text) for block in read.blocks] == [
+        (Kind.HEADING, "Prices"),
+        (Kind.PARAGRAPH, running),
+        (Kind.TABLE, "\n".join(rows)),
+        (Kind.PARAGRAPH, running),
+    ]
+
+
+def test_words_broken_at_the_end_of_a_line_of_a_pdf_are_joined(tmp_path: Path) -> None:
+    page = [("Please keep the infor-", 11, False), ("mation about your order, and the docu\xad", 11, False)]
+    page += [("ments that came with it.", 11, False)]
+
+    read = read_document(written(tmp_path, "words.pdf", pdf_of([page])))
+
+    assert [block.text for block in read.blocks] == [
+        "Please keep the information about your order, and the documents that came with it."
     ]
 
 
