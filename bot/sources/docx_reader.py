@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from bot.sources.blocks import DocumentError, ReadDocument, clean_line
-from bot.sources.docx_text import DocxText
+from bot.sources.docx_text import LEFT_OUT, MOST_CHARACTERS, DocxText
 
 MOST_UNPACKED = 100 << 20
 MOST_RATIO = 200
@@ -24,6 +24,8 @@ MOST_PARTS = 5_000
 DEEPEST = 400
 _CHUNK = 1 << 16
 _HEADING_STYLE = re.compile(r"(?:heading|überschrift|titre|标题|標題)\s*([1-9])", re.IGNORECASE)
+
+_OF_CONTENTS = re.compile(r"toc\s*[1-9]", re.IGNORECASE)
 
 
 def read_docx(path: Path) -> ReadDocument:
@@ -36,7 +38,10 @@ def read_docx(path: Path) -> ReadDocument:
                 raise DocumentError("is no Word document: save it as .docx again")
             styles = _Styles()
             _parse(archive, "word/styles.xml", styles)
-            text = DocxText(styles.levels)
+            notes = _Notes()
+            for part in ("word/footnotes.xml", "word/endnotes.xml"):
+                _parse(archive, part, notes)
+            text = DocxText(styles.levels, notes=notes.texts)
             _parse(archive, "word/document.xml", text)
             core = _CoreTitle()
             _parse(archive, "docProps/core.xml", core)
@@ -89,6 +94,8 @@ class _Styles(_Handler):
                 self.levels[self._style] = min(int(found[1]), 6)
             elif value.casefold() == "title":
                 self.levels[self._style] = 0
+            elif _OF_CONTENTS.fullmatch(value):
+                self.levels[self._style] = LEFT_OUT
         elif name == "basedOn" and given.get("val") in self.levels:
             self.levels.setdefault(self._style, self.levels[given["val"]])
         elif name == "outlineLvl" and given.get("val", "9") in "012345":
@@ -97,6 +104,32 @@ class _Styles(_Handler):
     def end(self, name: str) -> None:
         if name == "style":
             self._style = ""
+
+
+class _Notes(_Handler):
+    """The words of each footnote and endnote."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self._note = ""
+        self._in_text = False
+        self._held = 0
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        if name in ("footnote", "endnote"):
+            self._note = name + given.get("id", "")
+            self.texts[self._note] = ""
+        self._in_text = name == "t"
+
+    def end(self, name: str) -> None:
+        self._in_text = False
+        if name == "p" and self._note:
+            self.texts[self._note] += " "
+
+    def characters(self, text: str) -> None:
+        if self._in_text and self._note and self._held <= MOST_CHARACTERS:
+            self._held += len(text)
+            self.texts[self._note] += text
 
 
 class _CoreTitle(_Handler):

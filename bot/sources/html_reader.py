@@ -15,6 +15,7 @@ from lxml import etree
 from bot.imports.fields import FieldError, language
 from bot.sources.blocks import Block, DocumentError, Kind, ReadDocument, clean_line
 from bot.sources.page_text import PageText
+from bot.sources.tables import MOST_SPANNED
 
 DEEPEST = 400
 """Elements within each other; real pages stay below 60."""
@@ -78,7 +79,7 @@ _ROLES_AROUND = frozenset(
 )
 _AROUND = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|footer|cookies?|consent|share|sharing|social|related|"
-    r"pagination|pager|skip-?links?|advert|ads?|comments?|toc|newsletter|subscribe|feedback|widget)(?:$|[\s_-])",
+    r"pagination|pager|skip-?links?|advert|ads?|comments?|toc|newsletter|subscribe|feedback|votes?|copyright|gdpr|widget)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _MAY_BE_AROUND = frozenset(["div", "section", "ul", "ol", "header", "p", "table", "form"])
@@ -176,7 +177,7 @@ class _PageReader:
                 self._heading, self._heading_depth = tag, 1
             self.text.begin_heading(_level(tag, given))
         else:
-            self._begin(tag)
+            self._begin(tag, given)
 
     def _is_left_out(self, tag: str, given: Mapping[str, str]) -> bool:
         if tag == "button" and (self.text.in_heading or _unfolds(tag, given)):
@@ -191,7 +192,7 @@ class _PageReader:
             return True
         return tag in _TERMS or given.get("role") == "heading" or _unfolds(tag, given)
 
-    def _begin(self, tag: str) -> None:
+    def _begin(self, tag: str, given: Mapping[str, str]) -> None:
         text = self.text
         if tag in ("ul", "ol"):
             text.begin_list(ordered=tag == "ol")
@@ -202,13 +203,15 @@ class _PageReader:
         elif tag == "tr":
             text.begin_row()
         elif tag in ("td", "th"):
-            text.begin_cell()
+            text.begin_cell(columns=_span(given, "colspan"), rows=_span(given, "rowspan"))
         elif tag == "pre":
             text.begin_code()
         elif tag == "br":
             text.break_line()
         elif tag in ("b", "strong"):
             text.bold += 1
+        elif tag == "sup":
+            text.keep_digits_apart()
         elif tag == "a":
             text.linked += 1
         elif tag in _ENDS_TEXT or tag in _CONTAINERS:
@@ -294,6 +297,11 @@ def _level(tag: str, given: Mapping[str, str]) -> int | None:
     """None for what has none, which is as deep as can be."""
     stated = given.get("aria-level", "") if given.get("role") == "heading" else ""
     return int(stated) if stated in ("1", "2", "3", "4", "5", "6") else _HEADINGS.get(tag)
+
+
+def _span(given: Mapping[str, str], name: str) -> int:
+    stated = given.get(name, "").strip()
+    return max(1, min(int(stated), MOST_SPANNED)) if re.fullmatch("[0-9]{1,5}", stated) else 1
 
 
 def _unfolds(tag: str, given: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.sources.blocks import LONGEST_HEADING, PSEUDO_LEVEL, Block, Kind, clean_line, clean_lines
+from bot.sources.tables import Cell, SpannedTable
 
 _MOSTLY = 0.8
 _FEWEST_LINKS = 3
@@ -17,12 +18,6 @@ _NAMES_NOTHING = re.compile(
     re.IGNORECASE,
 )
 """What a button that unfolds something says where it is no question."""
-
-
-@dataclass(slots=True)
-class _Table:
-    rows: list[list[str]]
-    in_cell: bool = False
 
 
 @dataclass(slots=True)
@@ -54,7 +49,7 @@ class PageText:
         self._lists: list[int | None] = []
         self._items: list[_Item] = []
         self._links_in_list = self._characters_in_list = 0
-        self._table: _Table | None = None
+        self._table: SpannedTable | None = None
         self._where = (False, False)
 
     def place(self, *, in_main: bool, around: bool) -> None:
@@ -68,10 +63,21 @@ class PageText:
         self._linked_characters += size if self.linked else 0
 
     def break_line(self) -> None:
-        if self._words and self._words[-1] == "\n" and not self._is_code and not self._lists:
+        empty_line = bool(self._words) and self._words[-1] == "\n" and not self._is_code and not self._lists
+        if empty_line or self._is_bold_question():
             self.end_block()
         else:
             self._words.append("\n")
+
+    def _is_bold_question(self) -> bool:
+        """Above its answer in one paragraph; it is its heading."""
+        all_bold = 0 < self._characters <= self._bold_characters and not self._is_heading
+        return all_bold and "".join(self._words).rstrip().endswith(("?", "？"))
+
+    def keep_digits_apart(self) -> None:
+        """Of what is set higher: 5 with a small 99 is not 599."""
+        if self._words and self._words[-1][-1:].isdigit():
+            self._words.append(" ")
 
     def begin_heading(self, level: int | None) -> None:
         """``level`` is None for terms, summaries and buttons. A heading ends the list or table it stands in: they only shape the page."""
@@ -92,7 +98,7 @@ class PageText:
         self._is_heading = False
 
     def _ignores_headings(self) -> bool:
-        return self._table is not None and self._table.in_cell and any(self._table.rows[:-1])
+        return self._table is not None and self._table.in_cell and self._table.has_earlier_rows
 
     def begin_list(self, *, ordered: bool) -> None:
         self.end_block()
@@ -122,7 +128,7 @@ class PageText:
         self.end_block()
         self._put_table()
         if not self._lists:
-            self._table = _Table([])
+            self._table = SpannedTable()
 
     def end_table(self) -> None:
         self.end_block()
@@ -131,16 +137,12 @@ class PageText:
     def begin_row(self) -> None:
         self.end_block()
         if self._table is not None:
-            self._table.rows.append([])
-            self._table.in_cell = False
+            self._table.begin_row()
 
-    def begin_cell(self) -> None:
+    def begin_cell(self, *, columns: int, rows: int) -> None:
         self.end_block()
         if self._table is not None:
-            if not self._table.rows:
-                self._table.rows.append([])
-            self._table.rows[-1].append("")
-            self._table.in_cell = True
+            self._table.begin_cell(Cell(columns, rows))
 
     def begin_code(self) -> None:
         self.end_block()
@@ -162,8 +164,7 @@ class PageText:
         if is_heading and len(text) <= LONGEST_HEADING:
             self._put(Block.heading(_one_line(text), level or PSEUDO_LEVEL, guessed=level is None))
         elif self._table is not None and self._table.in_cell:
-            row = self._table.rows[-1]
-            row[-1] = f"{row[-1]} {_one_line(text)}".strip()
+            self._table.add(_one_line(text))
         elif self._lists and self._items:
             item = self._items[-1]
             item.text = f"{item.text} {_one_line(text)}".strip()
@@ -197,7 +198,7 @@ class PageText:
     def _put_table(self) -> None:
         if self._table is None:
             return
-        rows = [row for row in self._table.rows if any(row)]
+        rows = self._table.texts()
         self._table = None
         if len(rows) == 1 or all(len(row) == 1 for row in rows):
             for cell in (cell for row in rows for cell in row if cell):

@@ -13,6 +13,7 @@ STYLES = f"""<w:styles xmlns:w="{W}">
 <w:style w:styleId="T1"><w:name w:val="Title"/></w:style>
 <w:style w:styleId="H1"><w:name w:val="heading 1"/></w:style>
 <w:style w:styleId="H2"><w:name w:val="heading 2"/></w:style>
+<w:style w:styleId="TOC1"><w:name w:val="toc 1"/></w:style>
 </w:styles>"""
 
 Line = tuple[str, int, bool]

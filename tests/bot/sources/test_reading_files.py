@@ -12,7 +12,7 @@ from bot.sources.blocks import DocumentError, Kind, ReadDocument
 from bot.sources.files import MOST_BYTES, read_document
 from bot.sources.pdf_reader import read_pdf
 from bot.sources.splitting import split_blocks
-from tests.bot.sources.files import docx_of, paragraph, pdf_of, written
+from tests.bot.sources.files import W, docx_of, paragraph, pdf_of, written
 
 
 def sections(read: ReadDocument) -> list[tuple[tuple[str, ...], str]]:
@@ -145,6 +145,46 @@ def test_docx_has_headings_lists_and_tables(tmp_path: Path) -> None:
     assert sections(read) == [
         (("Abroad",), "We deliver to:\n- Austria\n- Malta\nCountry | Days\nAustria | 3"),
         (("Abroad", "Who pays the duty?"), "You do."),
+    ]
+
+
+def test_docx_is_read_with_text_boxes_and_footnotes_without_contents_and_hidden_text(tmp_path: Path) -> None:
+    box = f"<w:txbxContent>{paragraph('Open on Sundays, too.')}</w:txbxContent>"
+    footnotes = f'<w:footnotes xmlns:w="{W}"><w:footnote w:id="2">{paragraph("Only in Austria.")}</w:footnote></w:footnotes>'
+    body = (
+        f"{paragraph('Payment 3', style='TOC1')}{paragraph('Payment', style='H1')}"
+        "<w:p><w:r><w:t>We pay</w:t></w:r><w:r><w:footnoteReference w:id='2'/></w:r><w:r><w:t> at once, </w:t></w:r>"
+        f"<w:r><w:drawing>{box}</w:drawing><w:Fallback>{box}</w:Fallback></w:r>"
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>ask Ann first, </w:t></w:r><w:r><w:t>5</w:t></w:r>"
+        "<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>50</w:t></w:r><w:r><w:t> euros.</w:t></w:r></w:p>"
+    )
+
+    read = read_document(
+        written(tmp_path, "a.docx", docx_of(body, parts={"word/footnotes.xml": footnotes.encode()}))
+    )
+
+    assert [(block.kind, block.text) for block in read.blocks] == [
+        (Kind.HEADING, "Payment"),
+        (Kind.PARAGRAPH, "Open on Sundays, too."),
+        (Kind.PARAGRAPH, "We pay at once, 5 50 euros.\nOnly in Austria."),
+    ]
+
+
+def test_merged_cells_of_a_table_in_a_docx_are_said_in_each_row_and_column(tmp_path: Path) -> None:
+    def cell(text: str, merged: str = "") -> str:
+        return f"<w:tc><w:tcPr>{merged}</w:tcPr>{paragraph(text)}</w:tc>"
+
+    rows = [
+        [cell("Country", '<w:vMerge w:val="restart"/>'), cell("Price", '<w:gridSpan w:val="2"/>')],
+        [cell("", "<w:vMerge/>"), cell("Small"), cell("Large")],
+        [cell("Norway"), cell("16"), cell("18")],
+    ]
+    table = "".join(f"<w:tr>{''.join(row)}</w:tr>" for row in rows)
+
+    read = read_document(written(tmp_path, "a.docx", docx_of(f"<w:tbl>{table}</w:tbl>")))
+
+    assert [block.text for block in read.blocks] == [
+        "Country | Price | Price\nCountry | Small | Large\nNorway | 16 | 18"
     ]
 
 

@@ -97,6 +97,38 @@ def test_table_that_only_shapes_the_page_is_no_table() -> None:
     assert sections(read) == [(("Delivery",), "Two days.\nFive euros.")]
 
 
+def test_cell_over_several_rows_or_columns_is_said_in_each() -> None:
+    read = read_html(
+        "<table><tr><th rowspan=2>Country<th colspan=2>Price<tr><th>Small<th>Large<tr><td>Austria<td>5<td>7"
+        '<tr><td colspan=3>Further away<tr><td rowspan="2">Norway<td>16<td>18<tr><td>19<td>20<sup>50</sup></table>'
+    )
+
+    assert sections(read) == [
+        (
+            (),
+            "Country | Price | Price\nCountry | Small | Large\nAustria | 5 | 7\nFurther away\nNorway | 16 | 18\n"
+            "Norway | 19 | 20 50",
+        )
+    ]
+
+
+def test_table_made_to_fill_the_memory_is_not_spread_out() -> None:
+    cell = "<td rowspan=50 colspan=50>" + "x" * 200
+    rows = f"<tr>{cell * 50}" * 100
+
+    read = read_html(f"<table>{rows}</table>")
+
+    assert sum(len(block.text) for block in read.blocks) < 5 * len(rows)
+
+
+def test_bold_question_above_its_answer_in_one_paragraph_is_its_heading() -> None:
+    read = read_html(
+        "<p><strong>How long?</strong><br>Two days.</p><p><b>How much?<br></b>Five euros.<br>Or six.</p>"
+    )
+
+    assert sections(read) == [(("How long?",), "Two days."), (("How much?",), "Five euros.\nOr six.")]
+
+
 @pytest.mark.parametrize(
     "broken",
     ["<div>" * 100_000, "<ul><li>" * 50_000, "<table><tr><td>" * 50_000],
