@@ -25,6 +25,8 @@ MAX_RECORD_CHARACTERS = 131_072
 """Of a record over several lines; also how far one unclosed quote can make the reader look ahead."""
 _MAX_LOST_QUOTES = 1_000
 _FAR_AHEAD_LINES = 100
+_FOR_EXCEL = re.compile(r"\ufeff?\"?sep=.\"?\s*", re.IGNORECASE)
+"""A line before the header that tells Excel the delimiter."""
 HUGE_LINE = (
     f"the line has more than {MAX_LINE_CHARACTERS:,} characters: it is no single record; check the line ends"
 )
@@ -69,6 +71,8 @@ def open_csv(lines: Iterator[Line], layouts: Sequence[Layout], *, name: str) -> 
 
 def _first_filled(lines: Iterator[Line]) -> tuple[list[RejectedLine], Line | None]:
     for line in lines:
+        if line.text is not None and _FOR_EXCEL.fullmatch(line.text):
+            continue
         if line.text is None or line.text.strip(" \t\r\n,;|\ufeff"):
             return [], line
     return [], None

@@ -152,7 +152,9 @@ def _text(value: object) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return value.isoformat() if isinstance(value, datetime | date | time) else str(value)
+    if isinstance(value, datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00").removesuffix(":00")
+    return value.isoformat().removesuffix(":00") if isinstance(value, date | time) else str(value)
 
 
 def _records(book: Workbook, rows: Iterator[Record], *, width: int) -> Iterator[Record | RejectedLine]:

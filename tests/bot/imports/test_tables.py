@@ -28,6 +28,13 @@ def test_quoted_fields_hold_separators_quotes_and_line_ends() -> None:
     assert _records('a,"b, ""c""\nd"\ne,f\n') == [Record(1, ["a", 'b, "c"\nd']), Record(3, ["e", "f"])]
 
 
+def test_line_that_tells_excel_the_delimiter_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "faq.csv"
+    file.write_text("\ufeffsep=;\nquestion;answer\nhow?;so, or so\n", encoding="utf-8")
+
+    assert list(read_import(file)) == [FaqRow("how?", "so, or so", line=3)]
+
+
 def test_unclosed_quote_costs_only_its_own_line() -> None:
     records = _records('"never closed,x\na,b\n"c, d",e\n')
     assert _lines(records) == [(1, False), (2, True), (3, True)]

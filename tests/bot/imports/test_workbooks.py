@@ -2,7 +2,7 @@
 
 import warnings
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,19 @@ def test_dialogues_may_come_in_a_workbook(tmp_path: Path) -> None:
     assert detect_format(file) is ImportFormat.DIALOGUES
     turns = (Turn("customer", "hi", datetime(2026, 3, 1, 9, 30, tzinfo=UTC)), Turn("agent", "5"))
     assert list(read_import(file)) == [Dialogue("7", turns)]
+
+
+def test_dates_in_texts_are_written_without_what_a_cell_adds(tmp_path: Path) -> None:
+    until = [datetime(2026, 3, 1), datetime(2026, 3, 1, 9, 30), time(18, 0)]  # noqa: DTZ001  a cell has no time zone
+    rows = [[f"Until when {place}?", moment] for place, moment in enumerate(until)]
+
+    file = _save(tmp_path / "faq.xlsx", s=[["question", "answer"], *rows])
+
+    assert [row.answer for row in read_import(file) if isinstance(row, FaqRow)] == [
+        "2026-03-01",
+        "2026-03-01 09:30",
+        "18:00",
+    ]
 
 
 def test_formulas_are_never_computed(tmp_path: Path) -> None:
