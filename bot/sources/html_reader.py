@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from bot.imports.fields import FieldError, language
-from bot.sources.blocks import Block, DocumentError, Kind, ReadDocument, clean_line
+from bot.sources.blocks import PSEUDO_LEVEL, Block, DocumentError, Kind, ReadDocument, clean_line
+from bot.sources.faq_markup import as_headings, not_shown, stated_questions
 from bot.sources.page_text import PageText
 from bot.sources.tables import MOST_SPANNED
 
@@ -117,7 +118,10 @@ _LEAST_SHARE_LEFT = 0.3
 def read_html(page: str) -> ReadDocument:
     """Raises DocumentError for a page whose elements are nested without end."""
     reader = _read(page)
-    blocks = _own_blocks(reader.text.finished())
+    asked = stated_questions("".join(script) for script in reader.stated)
+    blocks = as_headings(_own_blocks(reader.text.finished()), asked)
+    for each in not_shown(blocks, asked):
+        blocks += [Block.heading(each.text, PSEUDO_LEVEL, guessed=True), *read_fragment(each.answer)]
     return ReadDocument(blocks, title=_title(reader, blocks), url=reader.url, language=reader.language)
 
 
@@ -148,6 +152,8 @@ class _PageReader:
         self.shown_title: str | None = None
         self.url: str | None = None
         self.language: str | None = None
+        self.stated: list[list[str]] = []
+        self._is_stated = False
         self._open: list[tuple[str, bool, bool]] = []
         self._skipped: str | None = None
         self._skipped_depth = 0
@@ -168,6 +174,8 @@ class _PageReader:
             else:
                 self.text.end_block()
             self._skipped, self._skipped_depth = tag, 1
+            self._is_stated = tag == "script" and given.get("type", "").lower() == "application/ld+json"
+            self.stated += [[]] if self._is_stated else []
             return
         if tag in _CONTAINERS:
             self._enter(tag, given)
@@ -253,6 +261,8 @@ class _PageReader:
     def data(self, data: str) -> None:
         if self._in_title:
             self.page_title += data[:1000]
+        elif self._skipped is not None and self._is_stated:
+            self.stated[-1].append(data)
         elif self._skipped is None:
             self.text.add(data)
 

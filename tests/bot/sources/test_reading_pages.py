@@ -1,5 +1,6 @@
 """HTML, Markdown and plain text as blocks."""
 
+import json
 import time
 
 import pytest
@@ -73,6 +74,34 @@ def test_accordion_in_a_list_is_read_below_its_questions() -> None:
 )
 def test_accordion_keeps_its_questions_however_it_unfolds(page: str) -> None:
     assert sections(read_html(page)) == [(("How long?",), "Two days."), (("How much?",), "Five euros.")]
+
+
+def stated(questions: dict[str, str]) -> str:
+    entities = [
+        {"@type": "Question", "name": name, "acceptedAnswer": {"@type": "Answer", "text": text}}
+        for name, text in questions.items()
+    ]
+    faq = {"@graph": [{"@type": "WebPage"}, {"@type": ["WebPage", "FAQPage"], "mainEntity": entities}]}
+    return f'<script type="application/ld+json">{json.dumps(faq)}</script>'
+
+
+def test_questions_stated_for_search_engines_are_headings_and_those_a_script_shows_are_read() -> None:
+    faq = stated({"How long?": "Two days.", "How much?": "<p>Five euros.</p><p>Or six.</p>"})
+
+    read = read_html(
+        f"<head>{faq}</head><body><div class=q>How long?</div><div class=a>Two days.</div><div id=app></div></body>"
+    )
+
+    assert sections(read) == [(("How long?",), "Two days."), (("How much?",), "Five euros.\nOr six.")]
+
+
+@pytest.mark.parametrize(
+    "script", ["{", "[" * 100_000, "[1, null]", '{"@type": "FAQPage", "mainEntity": [{"name": 1}]}']
+)
+def test_statement_for_search_engines_that_is_none_changes_nothing(script: str) -> None:
+    read = read_html(f'<script type="application/ld+json">{script}</script><p>Two days.</p>')
+
+    assert sections(read) == [((), "Two days.")]
 
 
 def test_other_buttons_are_left_out_and_icons_do_not_break_sentences() -> None:
