@@ -107,7 +107,7 @@ _CONTAINERS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _TERMS = frozenset(["dt", "summary"])
-_UNFOLDS = re.compile(r"accordion|collapsib|faq", re.IGNORECASE)
+_UNFOLDS = re.compile(r"accordion|collapsib|faq[-_]*(?:q|toggle|title|item|head)", re.IGNORECASE)
 """In the class of a button that does not say what it does."""
 _ENDS_TEXT = frozenset(["p", "dd", "figcaption", "caption", "legend", "address", "hr", "tr", "li", "label"])
 _SITE_NAME = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]{1,60}$")
@@ -319,7 +319,7 @@ def _unfolds(tag: str, given: Mapping[str, str]) -> bool:
     if tag != "button" and given.get("role") != "button":
         return False
     named = f"{given.get('class', '')} {given.get('id', '')} {given.get('aria-controls', '')}"
-    if "aria-haspopup" in given or _AROUND.search(named):
+    if given.get("type") == "submit" or "aria-haspopup" in given or _AROUND.search(named):
         return False
     return "aria-expanded" in given or _UNFOLDS.search(given.get("class", "")) is not None
 

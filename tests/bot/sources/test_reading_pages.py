@@ -108,7 +108,8 @@ def test_other_buttons_are_left_out_and_icons_do_not_break_sentences() -> None:
     read = read_html(
         '<button class="menu-toggle" aria-expanded="false">Menu</button><button aria-haspopup="true" aria-expanded="false">'
         "EN</button><h1>Returns</h1><p>Open <svg><path/></svg> and print the label.<button>Copy</button></p>"
-        '<button aria-expanded="false">Show more</button><p>Then send it.</p><button type="submit">Submit</button>'
+        '<button aria-expanded="false">Show more</button><p>Then send it.</p><button type="submit" class="faq-item-form">Submit</button>'
+        '<button class="faq-search">Search</button>'
     )
 
     assert sections(read) == [((), "Open and print the label.\nThen send it.")]
