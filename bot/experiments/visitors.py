@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Subquery, func, select
 
 from bot.db.comparison_tables import Experiment, Exposure
 from bot.db.conversation_tables import Exchange, Feedback, Handoff
@@ -76,25 +76,33 @@ def _replies(experiment: Experiment) -> Select[str, datetime, float, bool]:
     return select(*columns).where(Exposure.experiment_id == experiment.id)
 
 
-def _handoffs(experiment: Experiment) -> Select[str, datetime]:
-    """Of the conversations that take part, as of those who took part in them: somebody may have been recognised since."""
+def _taking_part(experiment: Experiment) -> Subquery:
+    """The conversations, with who took part in them at the time: somebody may have been recognised since."""
     return (
-        select(Exposure.visitor_id, Handoff.created_at)
+        select(Exposure.visitor_id, Exchange.conversation_id)
         .join(Exchange, Exchange.id == Exposure.exchange_id)
-        .join(Handoff, Handoff.conversation_id == Exchange.conversation_id)
         .where(Exposure.experiment_id == experiment.id)
         .distinct()
+        .subquery()
     )
 
 
+def _handoffs(experiment: Experiment) -> Select[str, datetime]:
+    part = _taking_part(experiment)
+    handed = select(part.c.visitor_id, Handoff.created_at)
+    return handed.join(Handoff, Handoff.conversation_id == part.c.conversation_id)
+
+
 def _votes(experiment: Experiment) -> Select[str, str, str, str, datetime, datetime | None]:
+    """On any reply of the conversations: an answer picked from a question back is no exposure of its own."""
+    part = _taking_part(experiment)
     return (
         select(
-            Exposure.visitor_id, Feedback.exchange_id, Feedback.given_by, Feedback.rating, Feedback.created_at,
+            part.c.visitor_id, Feedback.exchange_id, Feedback.given_by, Feedback.rating, Feedback.created_at,
             Feedback.withdrawn_at,
         )
-        .join(Feedback, Feedback.exchange_id == Exposure.exchange_id)
-        .where(Exposure.experiment_id == experiment.id)
+        .join(Exchange, Exchange.conversation_id == part.c.conversation_id)
+        .join(Feedback, Feedback.exchange_id == Exchange.id)
         .order_by(Feedback.id)
     )  # fmt: skip
 
@@ -103,10 +111,10 @@ def _count_votes(
     came: dict[str, Shown], votes: Iterable[Row[str, str, str, str, datetime, datetime | None]]
 ) -> None:
     """The newest vote of a person on an exchange counts, as it stood when the visitor's time was over."""
-    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    newest: dict[tuple[str, str, str], str] = {}
     for vote in votes:
         end = came[vote.visitor_id].ends_at
         if vote.created_at <= end and (vote.withdrawn_at is None or vote.withdrawn_at > end):
-            newest[vote.exchange_id, vote.given_by] = (vote.visitor_id, vote.rating)
-    for visitor_id, rating in newest.values():
+            newest[vote.visitor_id, vote.exchange_id, vote.given_by] = vote.rating
+    for (visitor_id, _, _), rating in newest.items():
         came[visitor_id].voted_down |= rating == "down"

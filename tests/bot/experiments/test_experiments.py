@@ -220,6 +220,29 @@ async def test_visitor_counts_after_half_an_hour_and_later_events_change_nothing
     assert watched.waiting == 2
 
 
+async def test_vote_on_an_answer_picked_from_a_question_back_counts(
+    database: Database, client: httpx.AsyncClient, knowledge: dict[str, str], experiment: str
+) -> None:
+    talk = await start_talk(client)
+    await talk.say("do you sell a purple violin")
+    offered = [{"answer_id": knowledge["invoice"], "question": QUESTION}]
+    async with database.write() as session:
+        await session.execute(update(Exchange).values(outcome="clarified", choices=offered))
+    picked = (await talk.send({"choice": knowledge["invoice"]})).json()
+    voted = await client.post(
+        f"/v1/exchanges/{picked['id']}/feedback", json={"rating": "down"}, headers=talk.headers
+    )
+    assert (picked["outcome"], voted.status_code) == ("answered", 201)
+
+    async with database.read() as session:
+        found = await session.get(Experiment, experiment)
+        assert found is not None
+        connection = await session.connection()
+        watched = await connection.run_sync(watch, found, at=now() + WATCHED + WATCHED, slow_ms=500)
+
+    assert [(each.replies, each.voted_down) for each in watched.shown] == [(1, True)]
+
+
 async def test_release_that_cannot_be_loaded_ends_it(
     database: Database, client: httpx.AsyncClient, release: str, tried: str, tiny_settings: Settings, app: FastAPI,
     new_key: NewKey,
