@@ -62,7 +62,7 @@ def forecast(messages: int, weeks: float, coverage: float) -> Forecast:
 
 
 def expected_coverage(known: int, messages: int, *, answered: int, asked_back: int) -> float:
-    """Of ``messages``, ``known`` are word for word a question of the answer and so get it; of the others a share like that
+    """Of ``messages``, ``known`` said word for word what had been asked before and would have got the answer; of the others a share like that
     of all messages that came near an answer of late (rule of succession)."""
     others = (answered + 1) / (answered + asked_back + 2)
     return (known + (messages - known) * others) / messages

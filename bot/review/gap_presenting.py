@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.db.review_tables import Gap, GapState
 from bot.figures import repository as figures
+from bot.knowledge.folding import folded_hash
 from bot.review import forecasts, gap_repository, repository
 from bot.review.forecasts import Forecast, expected_coverage
 from bot.review.gap_schemas import ActualOut, DraftOut, ForecastOut, GapOut, GapQuestion, WeekOut
@@ -32,15 +33,18 @@ async def gaps_out(session: AsyncSession, gaps: Sequence[Gap], *, at: datetime) 
 
 
 def predict(
-    rows: Sequence[AskedRow], outcomes: Mapping[str, int], *, known: int, at: datetime
+    rows: Sequence[AskedRow], outcomes: Mapping[str, int], *, taught: Sequence[AskedRow], at: datetime
 ) -> Forecast | None:
-    """For a gap of these messages, of which ``known`` will be questions of the answer; None without messages.
+    """For a gap of these messages, of which ``taught`` become questions of the answer; None without messages.
 
-    ``outcomes`` are those of messages of late, whatever they asked.
+    What is asked from now on is known word for word as often as these repeated earlier ones, not because they are known
+    afterwards. ``outcomes`` are those of messages of late, whatever they asked.
     """
     if not rows:
         return None
     first = min(row.at for row in rows)
+    spellings = Counter(folded_hash(row.utterance) for row in rows)
+    known = sum(spellings[folded] - 1 for folded in {folded_hash(row.utterance) for row in taught})
     coverage = expected_coverage(
         known,
         len(rows),
@@ -64,7 +68,7 @@ async def _gap_out(
     named = {row.id: row.utterance for row in rows}
     predicted = Forecast(**gap.forecast) if gap.forecast else None
     if predicted is None and gap.state == GapState.OPEN:
-        predicted = predict(rows, outcomes, known=len(rows), at=at)
+        predicted = predict(rows, outcomes, taught=rows, at=at)
     return GapOut(
         id=gap.id,
         name=named.get(gap.medoid_exchange_id or "", next(iter(named.values()), None)),

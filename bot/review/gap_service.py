@@ -81,10 +81,8 @@ async def answer_gap(
     rows = await _rows(session, gap_id)
     chosen = await _undecided(session, _chosen(gap_id, rows, wanted.exchange_ids))
     answer_id = await _teach(session, gap, chosen, wanted, languages=languages, by=answered_by, near=near)
-    folds = {folded_hash(row.utterance) for row in chosen}
-    known = sum(folded_hash(row.utterance) in folds for row in rows)
     outcomes = await gap_repository.outcomes_lately(session)
-    predicted = predict(rows, outcomes, known=known, at=now())
+    predicted = predict(rows, outcomes, taught=chosen, at=now())
     values: JsonObject = {"answer_id": answer_id, "forecast": predicted.to_json() if predicted else {}}
     await _decide(session, gap_id, GapState.ANSWERED, values, by=answered_by)
     return await gap_out(session, gap_id)

@@ -87,13 +87,29 @@ async def test_draft_is_what_an_agent_replied_and_answers_the_questions(
 
     assert answered.status_code == 200, answered.text
     done = answered.json()
-    assert (done["state"], done["forecast"]["coverage"]) == ("answered", 1.0)
-    assert (done["forecast"]["per_week"], done["forecast"]["low"], done["forecast"]["high"]) == (2.5, 0, 7)
+    # Both became questions of it, but nobody had asked the second in the words of the first: others will differ from both.
+    assert (done["state"], done["forecast"]["coverage"]) == ("answered", 0.5)
+    assert (done["forecast"]["per_week"], done["forecast"]["low"], done["forecast"]["high"]) == (1.25, 0, 4)
     for text in ASKED:
         assert await best_match(client, operator, text) == done["answer_id"]
     again = await client.post(f"/v1/gaps/{gap['id']}/answer", headers=operator)
     assert again.status_code == 409
     assert await find(client, operator) == []
+
+
+async def test_forecast_takes_for_known_what_had_been_asked_in_these_words_before(
+    client: httpx.AsyncClient, database: Database, operator: dict[str, str]
+) -> None:
+    """Two of five repeat earlier words; of the three others one in two is answered, as nothing was near an answer of late."""
+    await ask_unanswered(client, database, *ASKED, ASKED[0], ASKED[0].upper(), "can you repair my umbrella")
+    (gap,) = await find(client, operator)
+    assert (gap["messages"], gap["forecast"]["coverage"]) == (5, pytest.approx((2 + 3 * 0.5) / 5))
+
+    chosen = {"text": REPAIR, "language": "en", "exchange_ids": [gap["examples"]["en"][1]["exchange_id"]]}
+    answered = (await client.post(f"/v1/gaps/{gap['id']}/answer", json=chosen, headers=operator)).json()
+
+    assert gap["examples"]["en"][1]["asked"] == 1  # these words have not been repeated
+    assert answered["forecast"]["coverage"] == pytest.approx(0.5)
 
 
 async def test_forecast_is_compared_with_what_happened(
