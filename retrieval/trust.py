@@ -37,7 +37,7 @@ EXPOSURE_NEEDED = 10
 NEIGHBOUR_MAJORITY = 0.5
 """Share of the nearest questions' weight from which they overrule (Paudice et al. 2018, arXiv:1803.00992: η from 0.5 on)."""
 SHARE_OF_ANSWER = 0.2
-"""Visitors' labels among an answer's questions: if all of them lied, a fifth of its labels would be wrong."""
+"""Visitors' labels beside an answer's other questions: if all of them lied, a sixth of its labels would be wrong."""
 OLDEST_VOICE = timedelta(days=90)
 
 

@@ -1,8 +1,8 @@
 """What visitors' voices come to: a ranking for the review queue, and labels where the operator wants that.
 
 Without ``KEFU_FEEDBACK__LEARN_FROM_VISITORS`` nothing here changes anything. With it, what several independent visitors
-agree on becomes a label of the visitors' own source and a question of its answer (never an answer's text): at most a
-fifth of an answer's questions, never against a person's label, never again once it was rejected or withdrawn.
+agree on becomes a label of the visitors' own source and a question of its answer (never an answer's text): one, and more
+up to a fifth of the answer's other questions; never against a person's label, never again once it was rejected or withdrawn.
 """
 
 from collections.abc import Sequence

@@ -161,7 +161,7 @@ async def test_withdrawn_or_rejected_is_not_learnt_again_and_undo_brings_it_back
     assert await questions(database, "visitor_choice") == [(NEW, knowledge["delivery"])]
 
 
-async def test_visitors_fill_a_fifth_of_an_answers_questions_at_most(
+async def test_visitors_add_one_question_to_an_answer_that_has_few(
     app: FastAPI, database: Database, knowledge: dict[str, str]
 ) -> None:
     """The invoice answer has two questions, so there is room for one."""

@@ -163,7 +163,7 @@ def test_crowds_are_counted_within_ten_minutes_to_either_side() -> None:
     assert crowds([]) == []
 
 
-def test_visitors_make_up_a_fifth_of_an_answers_questions_at_most() -> None:
+def test_visitors_add_one_question_to_an_answer_and_more_up_to_a_fifth_of_its_others() -> None:
     assert within_share({"a": 9, "b": 9, "c": 9}, {"a": 20, "b": 4}) == {"a": 4, "b": 1, "c": 1}
 
 
