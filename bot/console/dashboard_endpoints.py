@@ -56,7 +56,7 @@ async def show_dashboard(
     async with parts.database.read() as session:
         figures = await service.traffic(session, wanted)
         days = await service.days_of_traffic(session, wanted)
-        promised = await what_is_tolerated(session, default=parts.settings.tolerated_error)
+        promised = await what_is_tolerated(session, setting=parts.settings.tolerated_error)
         judged = await service.reviewed(session, wanted, tolerated=promised)
         broken = await broken_promises(session, tolerated_error=parts.settings.tolerated_error, at=now())
         stages = await service.stages(session, wanted)

@@ -56,7 +56,9 @@ class QualityOut(BaseModel):
     """How the promoted release does on its traffic, as far as people have judged what was drawn by lot."""
 
     release_id: str
-    tolerated_error: float
+    tolerated_error: float = Field(
+        description="Share of its answers that may be wrong in languages for which nobody chose another one: what it was trained for"
+    )
     audited: int
     waiting: int = Field(description="Drawn, and nobody has judged them yet")
     lapsed: int = Field(description="Drawn, and left out since nobody judged them in fourteen days")

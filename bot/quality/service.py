@@ -41,10 +41,10 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
     )
     drift = await _drift(session, release_id, since=promoted.release.created_at)
     alarms = await repository.newest_alarms(session, release_id)
-    promised = await what_is_tolerated(session, default=tolerated_error)
+    promised = await what_is_tolerated(session, setting=tolerated_error)
     return QualityOut(
         release_id=release_id,
-        tolerated_error=tolerated_error,
+        tolerated_error=promised.default,
         audited=len(sample.judged),
         waiting=len(sample.waiting),
         lapsed=sample.lapsed,
@@ -78,7 +78,7 @@ async def broken_promises(session: AsyncSession, *, tolerated_error: float, at: 
     if promoted is None:
         return []
     sample = await audit_sample(session, at=at, release_id=promoted.release.id)
-    promised = await what_is_tolerated(session, default=tolerated_error)
+    promised = await what_is_tolerated(session, setting=tolerated_error)
     return [each for each in errors_by_language(sample.judged, tolerated=promised) if each.broken]
 
 

@@ -12,11 +12,12 @@ from bot.db.base import now
 from bot.db.quality_tables import ToleratedError
 from bot.knowledge.audit import record_audit
 from bot.knowledge.index_feed import raise_revision
+from bot.releases import repository as releases
 
 
 @dataclass(frozen=True)
 class Tolerated:
-    """``default`` is that of languages for which nobody chose one; ``since`` is when the choice about a language was made last."""
+    """``default`` is that of languages for which nobody chose one, as the release was trained; ``since`` is when the choice about a language was made last."""
 
     default: float
     by_language: Mapping[str, float]
@@ -37,7 +38,10 @@ async def chosen_errors(session: AsyncSession) -> dict[str, float]:
     return {row.language: row.share for row in rows if row.share is not None}
 
 
-async def what_is_tolerated(session: AsyncSession, *, default: float) -> Tolerated:
+async def what_is_tolerated(session: AsyncSession, *, setting: float) -> Tolerated:
+    """Of the answers of the release that speaks; by the setting where its checkpoint does not tell what it was trained for."""
+    _, promoted = await releases.promoted(session)
+    default = promoted.checkpoint.summary.get("target_error", setting) if promoted else setting
     rows = (await session.execute(select(ToleratedError))).scalars().all()
     shares = {row.language: row.share for row in rows if row.share is not None}
     return Tolerated(default, shares, {row.language: row.set_at for row in rows})

@@ -25,6 +25,7 @@ from retrieval.artifacts import Manifest
 from retrieval.records import Knowledge
 
 if TYPE_CHECKING:
+    from retrieval.confidence import ConfidenceModel
     from retrieval.encoder import Encoder
     from retrieval.retriever import Retriever
 
@@ -89,7 +90,8 @@ def parts_of_checkpoint(
         settings.data_dir / checkpoint_path(checkpoint_id), threads=os.cpu_count() or 1
     )
     retriever = _indexed(settings, inputs, loaded.encoder, progress)
-    return _parts(settings, inputs, retriever, checkpoint_id, snapshot_id, loaded.manifest, created_by)
+    ids = (checkpoint_id, snapshot_id)
+    return _parts(settings, inputs, retriever, ids, loaded.manifest, loaded.confidence, created_by)
 
 
 async def load_inputs(database: Database) -> BuildInputs:
@@ -165,7 +167,8 @@ def _build_untuned(
         confidence=confidence,
         meta={"backbone": encoder.name, "tuned": False},
     )
-    return _parts(settings, inputs, retriever, checkpoint_id, new_id("snp"), manifest, created_by)
+    ids = (checkpoint_id, new_id("snp"))
+    return _parts(settings, inputs, retriever, ids, manifest, confidence, created_by)
 
 
 def _indexed(
@@ -188,12 +191,13 @@ def _parts(
     settings: Settings,
     inputs: BuildInputs,
     retriever: Retriever,
-    checkpoint_id: str,
-    snapshot_id: str,
+    ids: tuple[str, str],
     manifest: Manifest,
+    confidence: ConfidenceModel,
     created_by: str,
 ) -> ReleaseParts:
-    """Saves the index snapshot; the rows that name both folders."""
+    """Saves the index snapshot; the rows that name both folders. ``ids`` are the checkpoint's and the snapshot's."""
+    checkpoint_id, snapshot_id = ids
     path = snapshot_path(snapshot_id)
     snapshot = retriever.save(settings.data_dir / path, meta={"revision": inputs.revision})
     knowledge = inputs.knowledge
@@ -210,7 +214,11 @@ def _parts(
             id=checkpoint_id,
             path=checkpoint_path(checkpoint_id),
             digest=manifest.digest,
-            summary={"backbone": manifest.meta["backbone"], "tuned": bool(manifest.meta["tuned"])},
+            summary={
+                "backbone": manifest.meta["backbone"],
+                "tuned": bool(manifest.meta["tuned"]),
+                "target_error": confidence.target_error,
+            },
         ),
         IndexSnapshot(
             id=snapshot_id,
