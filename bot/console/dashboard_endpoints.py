@@ -20,7 +20,7 @@ from bot.figures.csv_files import csv_of
 from bot.figures.repository import Figured
 from bot.figures.rows import LOOKED_AT, Span, exchanges_before, handoffs_before, voted_before
 from bot.pagination import decode_cursor, encode_cursor
-from bot.quality.service import broken_promises
+from bot.quality.service import promises_kept
 from bot.quality.tolerated import what_is_tolerated
 from bot.releases.service import page_of_releases
 from bot.review.gap_service import largest_gaps
@@ -58,7 +58,7 @@ async def show_dashboard(
         days = await service.days_of_traffic(session, wanted)
         promised = await what_is_tolerated(session, setting=parts.settings.tolerated_error)
         judged = await service.reviewed(session, wanted, tolerated=promised)
-        broken = await broken_promises(session, tolerated_error=parts.settings.tolerated_error, at=now())
+        promises = await promises_kept(session, tolerated_error=parts.settings.tolerated_error, at=now())
         stages = await service.stages(session, wanted)
         sites = await repository.sites(session)
         releases = await page_of_releases(session, before=None, limit=RELEASES)
@@ -71,7 +71,7 @@ async def show_dashboard(
         figures=figures,
         days=days,
         judged=judged,
-        broken=broken,
+        promises=promises,
         stages=stages,
         sites=sites,
         releases=releases.items,

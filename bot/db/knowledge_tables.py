@@ -20,9 +20,13 @@ class AnswerState(StrEnum):
 
 
 class LabelState(StrEnum):
-    """``candidate`` waits for a person (or for others who say the same); only ``counted`` teaches anything."""
+    """``candidate`` waits for a person (or for others who say the same); only ``counted`` teaches anything.
+
+    ``audit`` says of a reply that it was right when it was given, though its answer may not be given any more.
+    """
 
     CANDIDATE = "candidate"
+    AUDIT = "audit"
     COUNTED = "counted"
     REJECTED = "rejected"
 

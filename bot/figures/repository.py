@@ -18,6 +18,8 @@ from bot.knowledge.label_order import newest_first
 
 SLICE = 500
 REASONS = ("asked_for_person", "nothing_close", "empty_knowledge", "bot_failed")
+JUDGES = (LabelState.COUNTED, LabelState.AUDIT)
+"""Labels that say whether a reply was right."""
 OWN_WORDS = "visitor_asked"
 """In the place of what a visitor wrote when they asked for a person: figures hold nobody's words."""
 AskedRow = Row[str, str, str, str, str, str | None, str, str | None]
@@ -171,7 +173,7 @@ async def reviewed(
         select(Exchange.id, Exchange.language, Exchange.confidence, Label.verdict)
         .join(Exchange, Exchange.id == Label.exchange_id)
         .where(Label.id >= id_from("lbl", since))  # nobody judges an answer before it is given
-        .where(Label.verdict.is_not(None), Label.state == LabelState.COUNTED, Label.withdrawn_at.is_(None))
+        .where(Label.verdict.is_not(None), Label.state.in_(JUDGES), Label.withdrawn_at.is_(None))
         .where(Exchange.created_at >= since, Exchange.created_at < until, Exchange.outcome.in_(outcomes))
         .where(*exchange_of(wanted))
         .order_by(*newest_first())

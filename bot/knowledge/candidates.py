@@ -15,7 +15,7 @@ from bot.knowledge.label_schemas import LabelOut
 from bot.knowledge.labels import label_out
 
 SOURCES = (LabelSource.AGENT_REPLY, LabelSource.VISITOR_CHOICE)
-DECIDED = tuple(state for state in LabelState if state is not LabelState.CANDIDATE)
+DECIDED = (LabelState.COUNTED, LabelState.REJECTED)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.answering.given_answers import given_answer
 from bot.db.base import JsonObject, new_id, now
 from bot.db.conversation_tables import Exchange
-from bot.db.knowledge_tables import Label, LabelSource, LabelState, Verdict
+from bot.db.knowledge_tables import AnswerState, Label, LabelSource, LabelState, Verdict
 from bot.errors import ConflictError, NotFoundError
 from bot.knowledge import repository
 from bot.knowledge.audit import record_audit
 from bot.knowledge.composed_drafts import draft_of, quoted_text
 from bot.knowledge.index_feed import raise_revision
 from bot.knowledge.label_schemas import AcceptIn, LabelIn, LabelOut
+from bot.knowledge.repository import StoredAnswer
 from bot.knowledge.rivals import refuse_rivals
 from bot.knowledge.schemas import AnswerIn
 from bot.knowledge.service import Languages, create_answer, find_answer
@@ -50,7 +51,8 @@ async def add_label(
 
     With an answer, the utterance becomes a question that leads to it, in the place of questions of equal form
     that lead elsewhere: the correction wins. A composed reply that is right becomes a draft answer, and the
-    label is felt when that is approved. Out of scope, questions of equal form are switched off, so that
+    label is felt when that is approved. Of an exchange drawn by lot, a reply is right also if its answer may not be given any
+    more; that teaches nothing. Out of scope, questions of equal form are switched off, so that
     no answer claims the utterance, and the next model learns it as unknown. Of several labels on one utterance
     the newest counts.
 
@@ -66,12 +68,14 @@ async def add_label(
         return await _accept_composed(session, exchange, composed, languages=languages, given_by=given_by)
     given = given_answer(exchange.outcome, exchange.reply) if exchange else None
     answer_id = _right(exchange, given) if wanted.right else wanted.answer_id
-    default = next(iter((await find_answer(session, answer_id)).texts)) if answer_id else None
+    stored = await find_answer(session, answer_id) if answer_id else None
+    default = next(iter(stored.texts)) if stored else None
     said = wanted.utterance or (exchange.question if exchange else "")
     utterance = asked(said, language=None, languages=languages, default=default)
     if wanted.text is not None:
         new = NewAnswer(wanted.text, wanted.language, wanted.force, near)
         answer_id = await add_answer(session, new, utterance, languages=languages, made_by=given_by)
+    of_the_past = await _judges_the_past(session, wanted, exchange, stored)
     label = await record_label(
         session,
         utterance,
@@ -79,8 +83,10 @@ async def add_label(
         verdict=_verdict(wanted, answer_id, given),
         given_by=given_by,
         exchange_id=wanted.exchange_id,
+        state=LabelState.AUDIT if of_the_past else LabelState.COUNTED,
     )
-    await _let_count(session, label, utterance, revision=revision)
+    if not of_the_past:
+        await _let_count(session, label, utterance, revision=revision)
     details = {"answer": answer_id}
     await record_audit(session, actor=given_by, action="label", target=label.id, details=details)
     return label
@@ -167,8 +173,9 @@ async def record_label(
     exchange_id: str | None,
     source: LabelSource = LabelSource.OPERATOR,
     made_answer: bool = False,
+    state: LabelState = LabelState.COUNTED,
 ) -> LabelOut:
-    """A label that counts, as a row; ``teach`` makes it felt."""
+    """A label as a row; ``teach`` makes one that counts felt."""
     row: JsonObject = {
         "id": new_id("lbl"),
         "utterance": utterance.text,
@@ -177,7 +184,7 @@ async def record_label(
         "answer_id": answer_id,
         "out_of_scope": answer_id is None,
         "source": source,
-        "state": LabelState.COUNTED,
+        "state": state,
         "verdict": verdict,
         "draft_text": None,
         "made_answer": made_answer or verdict is Verdict.NEW_ANSWER,
@@ -225,6 +232,16 @@ async def _decide(
     label = await repository.label(session, label_id)
     assert label is not None, "it was changed a line above"
     return label_out(label)
+
+
+async def _judges_the_past(
+    session: AsyncSession, wanted: LabelIn, exchange: Exchange | None, stored: StoredAnswer | None
+) -> bool:
+    """Whether it says of an audited reply that it was right to give an answer that may not be given any more."""
+    if exchange is None or stored is None or not wanted.right or wanted.utterance is not None:
+        return False
+    is_past = stored.answer.state != AnswerState.APPROVED
+    return is_past and await repository.is_drawn(session, exchange.id)
 
 
 def _right(exchange: Exchange | None, given: str | None) -> str:

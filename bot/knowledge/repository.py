@@ -19,6 +19,7 @@ from bot.db.knowledge_tables import (
     LabelState,
     Question,
 )
+from bot.db.quality_tables import AuditDraw
 
 
 @dataclass(frozen=True)
@@ -259,6 +260,12 @@ async def label(session: AsyncSession, label_id: str) -> Label | None:
     found = await session.execute(_anew(select(Label).where(Label.id == label_id)))
     row: Label | None = found.scalar_one_or_none()
     return row
+
+
+async def is_drawn(session: AsyncSession, exchange_id: str) -> bool:
+    """Whether the lot fell on the exchange, so that its quality is measured by what is said of it."""
+    statement = select(AuditDraw.number).where(AuditDraw.exchange_id == exchange_id)
+    return (await session.execute(statement)).first() is not None
 
 
 async def count_by_source(

@@ -1,6 +1,7 @@
 """How well the promoted release does on its traffic, and the alarm when it does not keep what it promised."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log
 
@@ -47,9 +48,9 @@ async def quality(session: AsyncSession, *, tolerated_error: float, at: datetime
         tolerated_error=promised.default,
         audited=len(sample.judged),
         waiting=len(sample.waiting),
-        lapsed=sample.lapsed,
-        errors=errors_by_language(sample.judged, tolerated=promised),
-        calibration=calibration_of(sample.judged),
+        lapsed=len(sample.lapsed),
+        errors=errors_by_language(sample.judged, lapsed=sample.lapsed, tolerated=promised),
+        calibration=calibration_of(sample.judged, lapsed=sample.lapsed),
         unknown=ShareOut(share=unknown.share, lower=unknown.lower, upper=unknown.upper),
         drift=DriftOut(
             window=drift.window, moved=drift.moved, threshold=drift.threshold, has_moved=drift.has_moved
@@ -72,27 +73,54 @@ async def _drift(session: AsyncSession, release_id: str, *, since: datetime) -> 
     return drift_between(reference, newest, window=windows, alpha=ALPHA / len(KINDS))
 
 
-async def broken_promises(session: AsyncSession, *, tolerated_error: float, at: datetime) -> list[ErrorOut]:
-    """Where the release that speaks gives more wrong answers than tolerated; none while nothing speaks."""
+@dataclass(frozen=True)
+class Promises:
+    """``broken`` is where more answers are wrong than tolerated; ``lapsed`` of ``drawn`` exchanges nobody has judged in time."""
+
+    broken: Sequence[ErrorOut] = ()
+    drawn: int = 0
+    lapsed: int = 0
+
+    @property
+    def many_lapsed(self) -> bool:
+        """More than a tenth: as many are tolerated to be wrong, so that an alarm may be missing."""
+        return self.lapsed > self.drawn / 10
+
+
+async def promises_kept(session: AsyncSession, *, tolerated_error: float, at: datetime) -> Promises:
+    """By the release that speaks; all while nothing speaks."""
     _, promoted = await releases.promoted(session)
     if promoted is None:
-        return []
+        return Promises()
     sample = await audit_sample(session, at=at, release_id=promoted.release.id)
     promised = await what_is_tolerated(session, setting=tolerated_error)
-    return [each for each in errors_by_language(sample.judged, tolerated=promised) if each.broken]
+    errors = errors_by_language(sample.judged, lapsed=sample.lapsed, tolerated=promised)
+    drawn = len(sample.judged) + len(sample.lapsed)
+    return Promises([each for each in errors if each.broken], drawn, len(sample.lapsed))
 
 
-def errors_by_language(judged: Sequence[Audited], *, tolerated: Tolerated) -> list[ErrorOut]:
-    """Over all, then by language, since the error was chosen; together they are wrong with the chance that one kind of alarm has."""
-    answered = [each for each in judged if each.answered and tolerated.held(each.language, each.asked_at)]
+def errors_by_language(
+    judged: Sequence[Audited], *, lapsed: Sequence[Audited], tolerated: Tolerated
+) -> list[ErrorOut]:
+    """Over all, then by language, since the error was chosen; together they are wrong with the chance that one kind of alarm has.
+
+    Those that lapsed are in no figure, but count as right where it is about ``broken``: the chance holds whichever were judged.
+    """
+    answered, unjudged = [
+        [each for each in part if each.answered and tolerated.held(each.language, each.asked_at)]
+        for part in (judged, lapsed)
+    ]
     languages = sorted({each.language for each in answered})
     parts: list[str | None] = [None, *languages]
     alpha = ALPHA / len(KINDS) / len(parts)
     found = []
     for language in parts:
-        own = [each for each in answered if language in (None, each.language)]
+        own, left_out = [
+            [each for each in part if language in (None, each.language)] for part in (answered, unjudged)
+        ]
         wrong = sum(each.wrong for each in own)
         bounds = share_bounds(wrong, len(own), alpha=alpha)
+        at_least = share_bounds(wrong, len(own) + len(left_out), alpha=alpha).lower
         promised = tolerated.of(each.language for each in own)
         found.append(
             ErrorOut(
@@ -103,16 +131,18 @@ def errors_by_language(judged: Sequence[Audited], *, tolerated: Tolerated) -> li
                 lower=bounds.lower,
                 upper=bounds.upper,
                 tolerated=promised,
-                broken=bounds.lower > promised,
+                broken=at_least > tolerated.of(each.language for each in (*own, *left_out)),
             )
         )
     return found
 
 
-def calibration_of(judged: Sequence[Audited]) -> CalibrationOut:
+def calibration_of(judged: Sequence[Audited], *, lapsed: Sequence[Audited]) -> CalibrationOut:
+    """Those that lapsed count as with ``errors_by_language``."""
     sure = np.array([each.confidence for each in judged], np.float64)  # (n,)
     right = np.array([each.right_at == 0 for each in judged], bool)  # (n,)
-    evidence = log_evidence(1 - sure, ~right)
+    every = (*judged, *lapsed)
+    evidence = log_evidence([1 - each.confidence for each in every], [each.right_at != 0 for each in every])
     return CalibrationOut(
         audited=len(judged),
         expected_right=float(sure.sum()),

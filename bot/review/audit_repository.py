@@ -1,18 +1,20 @@
 """Queries of the audit sample: who may be drawn, who was, and what people said about those."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.db.base import now
 from bot.db.conversation_tables import Exchange
-from bot.db.knowledge_tables import Answer, Label
+from bot.db.knowledge_tables import Answer, AnswerState, AnswerVersion, Label, LabelState
 from bot.db.quality_tables import AuditDraw
 from bot.knowledge.label_order import counts_since
-from bot.review.repository import SLICE, about_questions, decided_by_people
+from bot.knowledge.versions import MERGED, AnswerContent
+from bot.review.repository import SLICE, about_questions, decided_by_people, stands
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,27 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Said:
-    """What people with a key say about an utterance; ``answer_since`` is when its answer was written."""
+    """What a person with a key says is right for an utterance; no answer where none is.
 
+    ``exchange_id`` is the reply it was said of, and ``of_it_alone`` tells whether it says nothing about other replies.
+    ``stands`` tells whether the question is settled by it now.
+    """
+
+    utterance: str
+    folded: str
     answer_id: str | None
-    answer_since: datetime | None
+    exchange_id: str | None
+    at: datetime
+    of_it_alone: bool
+    stands: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """``versions`` of an answer, the oldest first, each with when it was made."""
+
+    created_at: datetime
+    versions: list[tuple[datetime, AnswerContent]]
 
 
 async def draws(
@@ -71,19 +90,65 @@ async def draws(
     ]
 
 
-async def decisions(session: AsyncSession, forms: Sequence[str]) -> list[tuple[str, str, Said]]:
-    """(utterance, folded, what was said) of every decision in force about utterances of these forms, the newest last."""
+async def verdicts(session: AsyncSession, forms: Sequence[str]) -> list[Said]:
+    """All that is in force about utterances of these forms, the newest last."""
+    of_it_alone = and_(Label.state == LabelState.AUDIT, Label.withdrawn_at.is_(None))
+    columns = (Label.id, Label.utterance, Label.folded, Label.answer_id, Label.exchange_id)
+    statement = select(
+        *columns,
+        counts_since().label("at"),
+        of_it_alone.label("of_it_alone"),
+        stands(now()).label("stands"),
+    ).where(or_(and_(*decided_by_people()), of_it_alone))
     found: list[Any] = []
     for start in range(0, len(forms), SLICE):
-        said = (Label.id, Label.utterance, Label.folded, Label.answer_id, Answer.created_at.label("since"))
-        statement = (
-            select(*said, counts_since().label("at"))
-            .outerjoin(Answer, Answer.id == Label.answer_id)
-            .where(*decided_by_people(), Label.folded.in_(forms[start : start + SLICE]))
+        part = Label.folded.in_(forms[start : start + SLICE])
+        found += (await session.execute(statement.where(part))).all()
+    return [
+        Said(
+            utterance=row.utterance,
+            folded=row.folded,
+            answer_id=row.answer_id,
+            exchange_id=row.exchange_id,
+            at=row.at,
+            of_it_alone=row.of_it_alone,
+            stands=row.stands,
         )
-        found += (await session.execute(statement)).all()
-    in_order = sorted(found, key=lambda row: (row.at, row.id))
-    return [(row.utterance, row.folded, Said(row.answer_id, row.since)) for row in in_order]
+        for row in sorted(found, key=lambda row: (row.at, row.id))
+    ]
+
+
+async def merged_into(session: AsyncSession, ids: Collection[str]) -> dict[str, str]:
+    """Of those answers that were merged away, and are so still, which one each became."""
+    wanted, found = sorted(ids), {}
+    present = and_(AnswerVersion.answer_id == Answer.id, AnswerVersion.version == Answer.version)
+    statement = (
+        select(Answer.id, Label.answer_id)
+        .join(AnswerVersion, present)
+        .join(Label, AnswerVersion.changed_by == MERGED + Label.id)
+        .where(Answer.state == AnswerState.RETIRED, Label.withdrawn_at.is_(None))
+    )
+    for start in range(0, len(wanted), SLICE):
+        part = statement.where(Answer.id.in_(wanted[start : start + SLICE]))
+        found.update({row.id: row.answer_id for row in await session.execute(part)})
+    return found
+
+
+async def histories(session: AsyncSession, ids: Collection[str]) -> dict[str, History]:
+    """How answers stood from version to version, by id."""
+    wanted = sorted(ids)
+    found: dict[str, History] = {}
+    statement = (
+        select(Answer.id, Answer.created_at, AnswerVersion.created_at.label("at"), AnswerVersion.content)
+        .outerjoin(AnswerVersion, AnswerVersion.answer_id == Answer.id)
+        .order_by(Answer.id, AnswerVersion.version)
+    )
+    for start in range(0, len(wanted), SLICE):
+        for row in await session.execute(statement.where(Answer.id.in_(wanted[start : start + SLICE]))):
+            history = found.setdefault(row.id, History(row.created_at, []))
+            if row.at is not None:
+                history.versions.append((row.at, AnswerContent.from_json(row.content)))
+    return found
 
 
 async def count_drawable(session: AsyncSession, release_id: str, *, since: datetime) -> int:

@@ -15,13 +15,10 @@ from random import Random, SystemRandom
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.answering.given_answers import given_answer
-from bot.knowledge.folding import folded_hash
 from bot.releases import repository as releases
 from bot.review import audit_repository as repository
 from bot.review.audit_repository import Drawn, Said
-from bot.review.repository import ever_decided
-from bot.review.waiting import key_of
-from retrieval.near_duplicates import same_question_key
+from bot.review.verdicts import Verdicts, verdicts_on
 from retrieval.normalize import fold
 
 MOST_WAITING = 5
@@ -31,9 +28,6 @@ LAPSES = timedelta(days=14)
 
 TELLS_FROM, TELLS_FOR = 100, timedelta(days=90)
 """So many audits tell the share of unknown questions to within 0.1, and for so long."""
-
-WORDLESS = Said(None, None)
-"""A message without a letter or digit has no right answer, and nobody can be asked about it."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +56,15 @@ class Audited:
 
 @dataclass(frozen=True)
 class Sample:
-    """``judged`` in the order of the draws, of each release up to the first that waits; ``lapsed`` were left out."""
+    """``judged`` in the order of the draws, of each release up to the first that waits.
+
+    ``lapsed`` were left out, since nobody said anything of them; here they are taken for right, so that who judges what was
+    wrong alone accuses nobody by it.
+    """
 
     judged: tuple[Audited, ...]
     waiting: tuple[str, ...]
-    lapsed: int
+    lapsed: tuple[Audited, ...]
 
 
 async def audit_sample(
@@ -74,22 +72,22 @@ async def audit_sample(
 ) -> Sample:
     """Of one release, or of all of them, drawn since then."""
     drawn = await repository.draws(session, release_id=release_id, since=since)
-    verdicts = await _verdicts(session, [each.utterance for each in drawn])
+    verdicts = await verdicts_on(session, drawn)
     judged: list[Audited] = []
     waiting: list[str] = []
     held_up: set[str] = set()
-    lapsed = 0
+    lapsed: list[Audited] = []
     for each in drawn:
-        said = _said_about(each.utterance, verdicts)
-        if said is not None:
+        said = verdicts.about(each)
+        if said is not None or not fold(each.utterance):
             if each.release_id not in held_up:
-                judged.append(_audited(each, said))
+                judged.append(_audited(each, said, verdicts))
         elif at - each.drawn_at > LAPSES:
-            lapsed += 1
+            lapsed.append(_taken_for_right(each))
         else:
             waiting.append(each.exchange_id)
             held_up.add(each.release_id)
-    return Sample(tuple(judged), tuple(waiting), lapsed)
+    return Sample(tuple(judged), tuple(waiting), tuple(lapsed))
 
 
 async def top_up(session: AsyncSession, *, at: datetime, random: Random | None = None) -> int:
@@ -129,37 +127,38 @@ def unknown_share(judged: Sequence[Audited]) -> float:
     return min(0.9, max(0.02, sum(each.unknown for each in judged) / len(judged)))
 
 
-async def _verdicts(session: AsyncSession, utterances: Sequence[str]) -> dict[str, Said]:
-    """On these, by the hash of the form and by the key of near-duplicates, as the queue lets them go together."""
-    found: dict[str, Said] = {}
-    if not utterances:
-        return found
-    keys = {same_question_key(each) for each in utterances}
-    alike = [each for each in await ever_decided(session) if same_question_key(each) in keys]
-    forms = sorted({folded_hash(each) for each in (*utterances, *alike)})
-    for utterance, folded, said in await repository.decisions(session, forms):
-        found[folded] = found[key_of(utterance)] = said
-    return found
-
-
-def _said_about(utterance: str, verdicts: dict[str, Said]) -> Said | None:
-    if not fold(utterance):
-        return WORDLESS
-    return verdicts.get(folded_hash(utterance)) or verdicts.get(key_of(utterance))
-
-
-def _audited(drawn: Drawn, said: Said) -> Audited:
+def _audited(drawn: Drawn, said: Said | None, verdicts: Verdicts) -> Audited:
+    """``said`` is None for a wordless message, which has no right answer, and nobody can be asked about it."""
+    right = said.answer_id if said else None
     given = given_answer(drawn.outcome, drawn.reply)
-    places = [row["answer_id"] for row in drawn.candidates]
-    written_since = said.answer_since is not None and said.answer_since > drawn.asked_at
+    places = [verdicts.now(row["answer_id"]) for row in drawn.candidates]
+    place = verdicts.now(right) if right is not None else None
     return Audited(
         exchange_id=drawn.exchange_id,
         asked_at=drawn.asked_at,
         language=drawn.language,
         rule=drawn.rule,
-        confidences=tuple(float(row.get("confidence", 0.0)) for row in drawn.candidates),
-        right_at=places.index(said.answer_id) if said.answer_id in places else None,
+        confidences=_confidences(drawn),
+        right_at=places.index(place) if place in places else None,
         answered=given is not None,
-        wrong=given is not None and given != said.answer_id,
-        unknown=said.answer_id is None or written_since,
+        wrong=given is not None and verdicts.now(given) != place,
+        unknown=right is None or not verdicts.could_be_given(right, drawn.asked_at),
     )
+
+
+def _taken_for_right(drawn: Drawn) -> Audited:
+    return Audited(
+        exchange_id=drawn.exchange_id,
+        asked_at=drawn.asked_at,
+        language=drawn.language,
+        rule=drawn.rule,
+        confidences=_confidences(drawn),
+        right_at=0 if drawn.candidates else None,
+        answered=given_answer(drawn.outcome, drawn.reply) is not None,
+        wrong=False,
+        unknown=False,
+    )
+
+
+def _confidences(drawn: Drawn) -> tuple[float, ...]:
+    return tuple(float(row.get("confidence", 0.0)) for row in drawn.candidates)

@@ -144,7 +144,7 @@ async def ever_decided(session: AsyncSession) -> list[str]:
 
 async def decided_utterances(session: AsyncSession, *, since: datetime | None = None) -> list[str]:
     """What people with a key have decided about, where their newest decision stands; since a moment, or ever."""
-    statement = select(Label.utterance).where(*decided_by_people(), ~_overruled(), _stands(now()))
+    statement = select(Label.utterance).where(*decided_by_people(), ~_overruled(), stands(now()))
     if since is not None:
         statement = statement.where(counts_since() >= since)
     return await _utterances(session, statement)
@@ -156,7 +156,7 @@ async def _utterances(session: AsyncSession, chosen: Select[str]) -> list[str]:
 
 async def decision_on(session: AsyncSession, folded: str) -> Label | None:
     """The newest decision in force about utterances of this form; None, too, where it does not stand any more."""
-    decided = (*decided_by_people(), Label.folded == folded, ~_overruled(), _stands(now()))
+    decided = (*decided_by_people(), Label.folded == folded, ~_overruled(), stands(now()))
     return (await session.execute(select(Label).where(*decided))).scalar_one_or_none()
 
 
@@ -173,7 +173,7 @@ def _overruled() -> ColumnElement[bool]:
     return exists().where(*decided_by_people(_newer), _newer.folded == Label.folded, is_newer)
 
 
-def _stands(moment: datetime) -> ColumnElement[bool]:
+def stands(moment: datetime) -> ColumnElement[bool]:
     """Out of scope, or its answer may be given. An answer that was retired or has run out leaves the question open; the draft
     that was made of a composed reply waits for its approval."""
     goes_on = Answer.valid_until.is_(None) | (Answer.valid_until > moment)

@@ -51,6 +51,10 @@ TEXTS = {
         "Alarm, {language}: of the answers drawn by lot {error} are wrong; at most {promised} are promised.",
         "警报（{language}）：随机抽查的回答中有 {error} 是错误的，超过承诺的 {promised}。",
     ),
+    "dashboard.lapsed": (
+        "{lapsed} of the {drawn} questions drawn by lot were not judged within 14 days. Alarms take these for answered rightly, so they may come late or never.",
+        "随机抽查的 {drawn} 个问题中有 {lapsed} 个未在 14 天内审核。警报会将其视为回答正确，因此可能延迟或不出现。",
+    ),
     "dashboard.reliability": ("Is the confidence true?", "置信度是否可靠"),
     "dashboard.found": ("found", "实际"),
     "dashboard.ideal": ("as promised", "理想"),

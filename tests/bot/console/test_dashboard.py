@@ -1,18 +1,21 @@
 """The dashboard over HTTP: filters, the alarm, rows behind figures, files."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import delete, insert, select, update
 
 from bot.access.principals import Role
-from bot.db.base import new_id
+from bot.db.base import new_id, now
 from bot.db.conversation_tables import Exchange
 from bot.db.engine import Database
 from bot.db.knowledge_tables import Label, LabelSource, Verdict
 from bot.db.quality_tables import AuditDraw
 from bot.figures.counting import count_traffic
 from bot.releases import repository as releases
+from bot.review.audits import LAPSES
 from tests.bot.quality.traffic import judged_traffic
 from tests.fixtures.operators import OpenDesk
 
@@ -174,3 +177,25 @@ async def test_alarm_is_given_when_more_of_what_was_drawn_is_wrong_than_promised
         in shown
     )
     assert "Alarm, English: of the answers drawn by lot 50.0 % are wrong" in shown
+
+
+async def test_too_many_drawn_questions_that_nobody_judged_are_told(
+    open_desk: OpenDesk, asked: str, database: Database
+) -> None:
+    """An alarm takes them for answered rightly, so that its silence says little."""
+    desk = await open_desk(Role.VIEWER)
+    async with database.read() as session:
+        _, promoted = await releases.promoted(session)
+    assert promoted is not None
+    async with database.write() as session:
+        await session.execute(delete(AuditDraw))
+        row = {"exchange_id": asked, "release_id": promoted.release.id, "population": 1}
+        await session.execute(insert(AuditDraw).values(**row, drawn_at=now()))
+    assert "drawn by lot were not judged" not in (await desk.get("/dashboard")).text
+    async with database.write() as session:
+        await session.execute(update(AuditDraw).values(drawn_at=now() - LAPSES - timedelta(hours=1)))
+
+    shown = (await desk.get("/dashboard")).text
+
+    assert "1 of the 1 questions drawn by lot were not judged within 14 days." in shown
+    assert "Alarm," not in shown

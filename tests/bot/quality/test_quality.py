@@ -1,5 +1,6 @@
 """What is said of a release's quality, and when it raises the alarm."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from bot.db.base import now
 from bot.db.conversation_tables import Exchange
 from bot.db.engine import Database
 from bot.db.quality_tables import QualityAlarm
+from bot.db.release_tables import Checkpoint
 from bot.db.training_tables import RunState, RunTrigger, TrainingRun
 from bot.quality.schemas import DriftOut, QualityOut, ShareOut
 from bot.quality.service import (
@@ -21,7 +23,7 @@ from bot.quality.service import (
     raise_alarm,
     reasons_for_alarm,
 )
-from bot.quality.tolerated import Tolerated
+from bot.quality.tolerated import Tolerated, what_is_tolerated
 from bot.quality.watching import look_at_quality
 from bot.retraining import repository
 from bot.retraining.triggers import due
@@ -52,15 +54,21 @@ def audited(
     ]
 
 
-def found_with(judged: list[Audited], *, release: str = "rel_x", drift: DriftOut | None = None) -> QualityOut:
+def found_with(
+    judged: list[Audited],
+    *,
+    release: str = "rel_x",
+    drift: DriftOut | None = None,
+    lapsed: Sequence[Audited] = (),
+) -> QualityOut:
     return QualityOut(
         release_id=release,
         tolerated_error=0.1,
         audited=len(judged),
         waiting=0,
-        lapsed=0,
-        errors=errors_by_language(judged, tolerated=Tolerated(0.1, {}, {})),
-        calibration=calibration_of(judged),
+        lapsed=len(lapsed),
+        errors=errors_by_language(judged, lapsed=lapsed, tolerated=Tolerated(0.1, {}, {})),
+        calibration=calibration_of(judged, lapsed=lapsed),
         unknown=ShareOut(share=None, lower=0, upper=1),
         drift=drift,
         alarms=[],
@@ -93,18 +101,20 @@ def test_each_language_is_measured_by_what_was_chosen_for_it() -> None:
     """Two in ten are wrong in both; a tenth of the ones and three tenths of the others may be, so two tenths of all."""
     judged = audited(400, wrong=80) + audited(400, wrong=80, language="zh")
 
-    everything, english, chinese = errors_by_language(judged, tolerated=Tolerated(0.1, {"zh": 0.3}, {}))
+    everything, english, chinese = errors_by_language(
+        judged, lapsed=[], tolerated=Tolerated(0.1, {"zh": 0.3}, {})
+    )
 
     assert [each.tolerated for each in (everything, english, chinese)] == pytest.approx([0.2, 0.1, 0.3])
     assert (everything.broken, english.broken, chinese.broken) == (False, True, False)
-    assert errors_by_language([], tolerated=Tolerated(0.1, {"zh": 0.3}, {}))[0].tolerated == 0.1
+    assert errors_by_language([], lapsed=[], tolerated=Tolerated(0.1, {"zh": 0.3}, {}))[0].tolerated == 0.1
 
 
 def test_answers_given_under_another_choice_neither_keep_nor_break_the_present_one() -> None:
     judged = audited(400, wrong=80) + audited(400, wrong=80, language="zh")
     chosen = Tolerated(0.3, {"zh": 0.05}, {"zh": ASKED_AT + timedelta(minutes=1)})
 
-    found = errors_by_language(judged, tolerated=chosen)
+    found = errors_by_language(judged, lapsed=[], tolerated=chosen)
 
     assert [(each.language, each.answered, each.broken) for each in found] == [
         (None, 400, False),
@@ -173,6 +183,37 @@ async def test_an_alarm_about_another_release_is_of_no_concern(
     await promoted_release(database, tiny_settings)
     async with database.read() as session:
         assert await due(session, ON_ALARM, moment=now()) is None
+
+
+def test_whoever_judges_what_was_wrong_alone_accuses_nobody() -> None:
+    """Twenty of four hundred were wrong; all the others lapsed, or nearly all."""
+    unjudged = audited(380, wrong=0)
+    for judged in (audited(20, wrong=20), audited(40, wrong=20)):
+        found = found_with(judged, lapsed=unjudged)
+
+        assert reasons_for_alarm(found) == {}
+        # What is shown is of the judged ones, beside how many lapsed.
+        everything = found.errors[0]
+        assert (everything.answered, everything.wrong, found.lapsed) == (len(judged), 20, 380)
+        assert found.calibration.audited == len(judged)
+    # Sixty more that were wrong are too many, whatever the others were.
+    found = found_with(audited(100, wrong=80), lapsed=unjudged)
+    assert set(reasons_for_alarm(found)) == {"promise", "calibration"}
+
+
+async def test_an_answer_is_held_to_the_error_its_release_was_trained_for(
+    database: Database, release: str
+) -> None:
+    """The release was built for a tenth; the setting is lowered, and says nothing until another one is trained."""
+    async with database.read() as session:
+        found = await quality(session, tolerated_error=0.05, at=now())
+        promised = await what_is_tolerated(session, setting=0.05)
+    assert (found.tolerated_error, found.errors[0].tolerated) == (0.1, 0.1)
+    assert promised.of(["en", "zh"]) == 0.1
+
+    async with database.write() as session:
+        await session.execute(update(Checkpoint).values(summary={"tuned": False}))  # of an earlier version
+        assert (await what_is_tolerated(session, setting=0.05)).default == 0.05
 
 
 async def test_the_whole_way_from_wrong_replies_to_alarm_api_and_metrics(

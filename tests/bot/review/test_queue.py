@@ -283,7 +283,7 @@ async def test_candidate_accepted_after_a_decision_is_the_newer_word(
 
     async with database.read() as session:
         newest = await repository.decision_on(session, folded_hash(UMBRELLA))
-        *_, (_, _, said) = await audit_repository.decisions(session, [folded_hash(UMBRELLA)])
+        *_, said = await audit_repository.verdicts(session, [folded_hash(UMBRELLA)])
     assert newest is not None
     assert [newest.answer_id, said.answer_id] == [answer_id, answer_id]
 
