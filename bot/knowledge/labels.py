@@ -49,12 +49,11 @@ async def add_label(
 ) -> LabelOut:
     """Records what is right for an utterance and lets it count at once.
 
-    With an answer, the utterance becomes a question that leads to it, in the place of questions of equal form
-    that lead elsewhere: the correction wins. A composed reply that is right becomes a draft answer, and the
-    label is felt when that is approved. Of an exchange drawn by lot, a reply is right also if its answer may not be given any
-    more; that teaches nothing. Out of scope, questions of equal form are switched off, so that
-    no answer claims the utterance, and the next model learns it as unknown. Of several labels on one utterance
-    the newest counts.
+    With an answer, the utterance becomes a question that leads to it, in the place of questions of equal form that lead elsewhere:
+    the correction wins. A composed reply that is right becomes a draft answer, and the label is felt when that is approved. Of an
+    exchange drawn by lot, a reply is right also if its answer may not be given any more; that teaches nothing. Out of scope, questions
+    of equal form are switched off, so that no answer claims the utterance, and the next model learns it as unknown. Of several labels
+    on one utterance the newest counts.
 
     Raises:
         NotFoundError: there is no such answer.
@@ -69,13 +68,10 @@ async def add_label(
     given = given_answer(exchange.outcome, exchange.reply) if exchange else None
     answer_id = _right(exchange, given) if wanted.right else wanted.answer_id
     stored = await find_answer(session, answer_id) if answer_id else None
-    default = next(iter(stored.texts)) if stored else None
-    said = wanted.utterance or (exchange.question if exchange else "")
-    utterance = asked(said, language=None, languages=languages, default=default)
+    utterance = _words(wanted, exchange, stored, languages=languages)
     if wanted.text is not None:
         new = NewAnswer(wanted.text, wanted.language, wanted.force, near)
         answer_id = await add_answer(session, new, utterance, languages=languages, made_by=given_by)
-    of_the_past = await _judges_the_past(session, wanted, exchange, stored)
     label = await record_label(
         session,
         utterance,
@@ -83,12 +79,12 @@ async def add_label(
         verdict=_verdict(wanted, answer_id, given),
         given_by=given_by,
         exchange_id=wanted.exchange_id,
-        state=LabelState.AUDIT if of_the_past else LabelState.COUNTED,
+        state=await _state(session, wanted, exchange, stored),
     )
-    if not of_the_past:
-        await _let_count(session, label, utterance, revision=revision)
-    details = {"answer": answer_id}
-    await record_audit(session, actor=given_by, action="label", target=label.id, details=details)
+    await _let_count(session, label, utterance, revision=revision)
+    await record_audit(
+        session, actor=given_by, action="label", target=label.id, details={"answer": answer_id}
+    )
     return label
 
 
@@ -204,6 +200,8 @@ def label_out(label: Label) -> LabelOut:
 
 
 async def _let_count(session: AsyncSession, label: LabelOut, utterance: Asked, *, revision: int) -> None:
+    if label.state is LabelState.AUDIT:
+        return
     if label.answer_id is None:
         await teach_unknown(session, utterance, label_id=label.id, revision=revision)
         return
@@ -234,14 +232,26 @@ async def _decide(
     return label_out(label)
 
 
-async def _judges_the_past(
+def _words(
+    wanted: LabelIn, exchange: Exchange | None, stored: StoredAnswer | None, *, languages: Languages
+) -> Asked:
+    default = next(iter(stored.texts)) if stored else None
+    said = wanted.utterance or (exchange.question if exchange else "")
+    return asked(said, language=None, languages=languages, default=default)
+
+
+async def _state(
     session: AsyncSession, wanted: LabelIn, exchange: Exchange | None, stored: StoredAnswer | None
-) -> bool:
-    """Whether it says of an audited reply that it was right to give an answer that may not be given any more."""
+) -> LabelState:
+    """``audit`` where it says of a drawn reply that it was right to give an answer that may not be given any more."""
     if exchange is None or stored is None or not wanted.right or wanted.utterance is not None:
-        return False
+        return LabelState.COUNTED
     is_past = stored.answer.state != AnswerState.APPROVED
-    return is_past and await repository.is_drawn(session, exchange.id)
+    return (
+        LabelState.AUDIT
+        if is_past and await repository.is_drawn(session, exchange.id)
+        else LabelState.COUNTED
+    )
 
 
 def _right(exchange: Exchange | None, given: str | None) -> str:
