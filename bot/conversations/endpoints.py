@@ -201,14 +201,20 @@ async def follow_conversation(
     request: Request,
     parts: PartsDep,
     principal: AnyPrincipal,
+    bearer: Bearer,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Messages and changes of state as they happen; ``Last-Event-ID`` resumes after a break."""
     conversation = await _reachable(parts, conversation_id, principal)
     seen = last_event_id or ""
     after = int(seen) if is_row_number(seen) else conversation.last_position
+    assert bearer is not None, "whoever is known has sent a token"
     events = streaming.conversation_events(
-        parts.database, conversation_id, principal, after=after, stopping=request.app.state.stopping
+        parts.database,
+        conversation_id,
+        bearer.credentials,
+        after=after,
+        stopping=request.app.state.stopping,
     )
     return streaming.event_stream(events)
 

@@ -24,10 +24,11 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from sqlalchemy import Connection, Row
 
-from bot.access.principals import Principal
+from bot.access.principals import identify
 from bot.conversations import repository
 from bot.conversations.presenting import message_out
 from bot.db.engine import Database
+from bot.errors import UnauthorizedError
 from bot.json_bytes import json_text
 
 LOOK_EVERY_S = 1.0
@@ -62,14 +63,17 @@ async def exchange_events(body: dict[str, Any]) -> AsyncIterator[bytes]:
 
 
 async def conversation_events(
-    database: Database, conversation_id: str, principal: Principal, *, after: int, stopping: asyncio.Event
+    database: Database, conversation_id: str, token: str, *, after: int, stopping: asyncio.Event
 ) -> AsyncIterator[bytes]:
-    """New messages and changes of state, until the client leaves, the conversation goes or the server stops."""
+    """New messages and changes of state, until the client leaves, the conversation goes or the server stops.
+
+    The token is looked at each time: one that opens nothing any more ends the stream that it opened.
+    """
     state: str | None = None
     looks = 0
     while not stopping.is_set():
         conversation, messages = await database.quick.read(
-            partial(_state_and_messages, conversation_id=conversation_id, principal=principal, after=after)
+            partial(_state_and_messages, conversation_id=conversation_id, token=token, after=after)
         )
         if conversation is None:
             return
@@ -87,8 +91,12 @@ async def conversation_events(
 
 
 def _state_and_messages(
-    connection: Connection, *, conversation_id: str, principal: Principal, after: int
+    connection: Connection, *, conversation_id: str, token: str, after: int
 ) -> tuple[repository.ConversationRow | None, Sequence[Row[Any]]]:
+    try:
+        principal = identify(connection, token)
+    except UnauthorizedError:
+        return None, ()
     conversation = repository.conversation_for(connection, conversation_id, principal)
     if conversation is None:
         return None, ()

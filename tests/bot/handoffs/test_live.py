@@ -5,29 +5,31 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
-from bot.access.principals import Scope, VisitorPrincipal
+from bot.access.principals import Scope
 from bot.conversations import streaming
-from bot.db.conversation_tables import Conversation
+from bot.db.access_tables import ApiKey
+from bot.db.base import now
 from bot.db.engine import Database
 from bot.handoffs.texts import handoff_texts
 from tests.bot.handoffs.desk import Desk, ask_for_person
+from tests.bot.visitors.sites import identity, sign_visitors, talk_of, token_of
 from tests.fixtures.services import Talk
 
 EN = handoff_texts("en")
 QUESTION, ANSWER = "Can I return something?", "You can send it back within thirty days."
 
 
-async def events_of(database: Database, talk: Talk, *, after: int = 0) -> AsyncIterator[tuple[str, Any]]:
-    """The events that the visitor's browser gets, but for the comments that keep the stream open."""
-    async with database.read() as session:
-        conversation = await session.get(Conversation, talk.id)
-    assert conversation is not None
-    assert conversation.visitor_id is not None
-    visitor = VisitorPrincipal(conversation.visitor_id, conversation.site_id)
-    stream = streaming.conversation_events(database, talk.id, visitor, after=after, stopping=asyncio.Event())
+async def events_of(
+    database: Database, talk: Talk, token: str | None = None
+) -> AsyncIterator[tuple[str, Any]]:
+    """The events that whoever has the token gets (else the visitor), but for the comments that keep the stream open."""
+    token = token or token_of(talk)
+    stream = streaming.conversation_events(database, talk.id, token, after=0, stopping=asyncio.Event())
     async for block in stream:
         lines = dict(line.split(": ", 1) for line in block.decode().strip().splitlines() if line[0] != ":")
         if "event" in lines:
@@ -70,6 +72,24 @@ async def test_listening_visitor_sees_the_whole_handoff_in_order(
         ("message", f"system: {EN.closed}"),
         ("state", "closed"),
     ]
+
+
+async def test_stream_ends_when_its_token_opens_nothing_any_more(
+    client: httpx.AsyncClient, talk: Talk, database: Database, new_key: Any
+) -> None:
+    """A visitor is recognised and gets another token; a key is revoked."""
+    await sign_visitors(database)
+    key = (await new_key(Scope.READ))["Authorization"].removeprefix("Bearer ")
+    left_behind, of_key = events_of(database, talk), events_of(database, talk, key)
+    assert [await anext(events) for events in (left_behind, of_key)] == [("state", {"state": "bot"})] * 2
+
+    known = await talk_of(client, token_of(talk), identity=identity())
+    async with database.write() as session:
+        await session.execute(update(ApiKey).values(revoked_at=now()))
+    await Talk(client, talk.id, known.headers).say(QUESTION)
+
+    for events in (left_behind, of_key):
+        assert await asyncio.wait_for(anext(events, None), 10) is None
 
 
 async def test_openai_client_is_told_what_happens_next_and_then_hears_no_bot(
