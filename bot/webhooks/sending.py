@@ -5,7 +5,8 @@ not used, and of the reply at most a kilobyte is read.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -68,29 +69,36 @@ class Sender:
         self._backend = backend
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Replied:
+        """The status counts from the moment it is there: a body that breaks off or never ends is kept as far as it came."""
+        status, read = None, b""
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await self._post(url, body, headers)
-        except AddressRefusedError as error:
-            return Replied(None, error=str(error))
+            async with asyncio.timeout(TIMEOUT_S), self._reply(url, body, headers) as reply:
+                status = reply.status
+                async for piece in reply.aiter_stream():
+                    read += piece
+                    if len(read) >= KEPT_OF_REPLY:
+                        break
+        except AddressRefusedError as refused:
+            error = str(refused)
         except TimeoutError:
-            return Replied(None, error=f"no reply within {TIMEOUT_S:.0f} s")
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
-            return Replied(None, error=f"{type(error).__name__}: {error}"[:300])
+            error = f"no reply within {TIMEOUT_S:.0f} s"
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as broken:
+            error = f"{type(broken).__name__}: {broken}"[:300]
+        if status is None:
+            return Replied(None, error=error)
+        return Replied(status, _readable(read[:KEPT_OF_REPLY]))
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Replied:
+    @asynccontextmanager
+    async def _reply(
+        self, url: str, body: bytes, headers: dict[str, str]
+    ) -> AsyncIterator[httpcore.Response]:
         sent = {"content-type": "application/json", "user-agent": "Kefu-Webhooks", **headers}
         timeouts = {"timeout": {"connect": CONNECT_TIMEOUT_S, "read": TIMEOUT_S, "write": TIMEOUT_S}}
         async with (
             httpcore.AsyncConnectionPool(network_backend=self._backend, keepalive_expiry=0) as pool,
             pool.stream("POST", url, headers=list(sent.items()), content=body, extensions=timeouts) as reply,
         ):
-            read = b""
-            async for piece in reply.aiter_stream():
-                read += piece
-                if len(read) >= KEPT_OF_REPLY:
-                    break
-            return Replied(reply.status, _readable(read[:KEPT_OF_REPLY]))
+            yield reply
 
 
 def _readable(content: bytes) -> str:

@@ -39,9 +39,12 @@ class ScriptedSender:
 
 @asynccontextmanager
 async def server(
-    reply: bytes, *, after: asyncio.Event | None = None
+    reply: bytes, *, after: asyncio.Event | None = None, held: asyncio.Event | None = None
 ) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """Answers each connection with these bytes; yields its port and what it was sent."""
+    """Answers each connection with these bytes; yields its port and what it was sent.
+
+    It waits for ``after`` before it answers, and for ``held`` before it closes the connection; both come at the end.
+    """
     received: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,12 +59,15 @@ async def server(
             await after.wait()
         writer.write(reply)
         await writer.drain()
+        if held is not None:
+            await held.wait()
         writer.close()
 
     listening = await asyncio.start_server(answer, "127.0.0.1", 0)
     try:
         yield listening.sockets[0].getsockname()[1], received
     finally:
-        if after is not None:
-            after.set()
+        for event in (after, held):
+            if event is not None:
+                event.set()
         listening.close()

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import InvalidInputError
 from bot.webhooks import sending
 from bot.webhooks.addresses import is_public
-from bot.webhooks.sending import AddressRefusedError, CheckedBackend, Sender, checked_url
+from bot.webhooks.sending import AddressRefusedError, CheckedBackend, Replied, Sender, checked_url
 from tests.bot.webhooks.receivers import server
 
 INSIDE = [
@@ -151,6 +151,25 @@ async def test_receiver_that_says_nothing_is_given_up(monkeypatch: pytest.Monkey
     assert len(received) == 1
     assert (replied.status, replied.heard) == (None, False)
     assert replied.error
+
+
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 9\r\n\r\nthanks", b"Transfer-Encoding: chunked\r\n\r\n6\r\nthanks\r\nno"]
+)
+async def test_status_counts_though_the_body_breaks_off(body: bytes) -> None:
+    async with server(b"HTTP/1.1 200 OK\r\n" + body) as (port, _):
+        replied = await local().post(f"http://127.0.0.1:{port}/", b"{}", {})
+
+    assert replied == Replied(200, "thanks")
+
+
+async def test_status_counts_though_the_body_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_S", 2.0)
+    held = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n"
+    async with server(held, held=asyncio.Event()) as (port, _):
+        replied = await local().post(f"http://127.0.0.1:{port}/", b"{}", {})
+
+    assert replied == Replied(200, ": hello\n\n")
 
 
 @pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
