@@ -13,6 +13,7 @@ class EventType(StrEnum):
     CONVERSATION_STARTED = "conversation.started"
     HANDOFF_REQUESTED = "handoff.requested"
     HANDOFF_TAKEN = "handoff.taken"
+    HANDOFF_MISSED = "handoff.missed"
     HANDOFF_ENDED = "handoff.ended"
     FEEDBACK_GIVEN = "feedback.given"
     RELEASE_PROMOTED = "release.promoted"

@@ -67,7 +67,7 @@ _EVENT_OF: Mapping[Step, EventType] = {
     Step.TAKE: EventType.HANDOFF_TAKEN,
     Step.HAND_BACK: EventType.HANDOFF_ENDED,
     Step.CLOSE: EventType.HANDOFF_ENDED,
-    Step.NOBODY_CAME: EventType.HANDOFF_ENDED,
+    Step.NOBODY_CAME: EventType.HANDOFF_MISSED,
 }
 _ENDS_HANDOFF = (Step.HAND_BACK, Step.CLOSE)
 

@@ -54,6 +54,7 @@ TEXTS = {
     "webhook_event.conversation.started": ("a conversation began", "会话开始"),
     "webhook_event.handoff.requested": ("somebody wants a person", "请求人工"),
     "webhook_event.handoff.taken": ("a person took over", "人工接手"),
+    "webhook_event.handoff.missed": ("nobody came, and the question still waits", "无人接待，问题待回复"),
     "webhook_event.handoff.ended": ("a person handed back or ended", "人工结束"),
     "webhook_event.feedback.given": ("somebody voted", "收到评价"),
     "webhook_event.release.promoted": ("another release speaks", "新版本上线"),

@@ -1,6 +1,7 @@
 """What happens is written down for webhooks where it happens, and looking after webhooks over HTTP and by command."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,10 +11,13 @@ from sqlalchemy import func, select
 
 from bot.access.principals import Scope
 from bot.db.access_tables import IdempotencyKey
+from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.webhook_tables import Webhook, WebhookDelivery, WebhookEvent
+from bot.handoffs.waiting import attend_to_waiting
 from bot.releases.service import promote
-from bot.settings import Settings
+from bot.settings import HandoffSettings, Settings
+from tests.bot.handoffs.desk import Desk, ask_for_person
 from tests.fixtures.commands import RunKefu
 from tests.fixtures.services import promoted_release, start_talk
 
@@ -87,6 +91,23 @@ async def test_handoff_that_is_asked_for_is_told_once(
             {"conversation_id": talk.id, "handoff_id": asked["id"], "exchange_id": exchange["id"]},
         )
     ]
+
+
+async def test_handoff_that_nobody_came_for_is_missed_and_ends_once(
+    client: httpx.AsyncClient, database: Database, admin: dict[str, str]
+) -> None:
+    talk, desk = await start_talk(client), Desk(client, admin)
+    await add(client, admin, "handoff.taken", "handoff.missed", "handoff.ended")
+    handoff = await ask_for_person(talk)
+
+    await attend_to_waiting(database, HandoffSettings(), at=now() + timedelta(minutes=16))
+    missed = await events(database)
+    for step in ("take", "hand-back"):
+        (await desk.step(step, handoff["id"])).raise_for_status()
+
+    which = {"handoff_id": handoff["id"], "conversation_id": talk.id}
+    assert missed == [("handoff.missed", which)]
+    assert (await events(database))[1:] == [("handoff.taken", which), ("handoff.ended", which)]
 
 
 async def test_promotion_is_told_once_with_what_spoke_before(
