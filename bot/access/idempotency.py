@@ -24,7 +24,7 @@ from bot.db.access_tables import IdempotencyKey
 from bot.db.base import JsonObject, now
 from bot.db.engine import Database
 from bot.db.transactions import Work
-from bot.errors import InvalidInputError, KeyReusedError, RequestRunningError
+from bot.errors import InvalidInputError, KefuError, KeyReusedError, RequestRunningError
 
 KEPT_FOR = timedelta(days=7)
 LONGEST_KEY = 255
@@ -119,9 +119,10 @@ class IdempotentCall:
         return await self._unless_done(partial(self._database.quick.write, both))
 
     async def _unless_done(self, write: Callable[[], Awaitable[StoredReply]]) -> StoredReply:
+        """Whose work is refused is told the stored reply, too: what stands in its way may be what the other has done."""
         try:
             return await write()
-        except IntegrityError:
+        except (IntegrityError, KefuError):
             earlier = await self.stored()
             if earlier is None:
                 raise

@@ -116,7 +116,7 @@ async def _answered(
 
     turn = Turn(question, key, conversation, shown, channel="openai", asked_before=asked[1:])
     taken = await take_turn(parts, call, turn)
-    if taken.answered is None:
+    if taken.answered is None or taken.row is None:
         return taken.reply, None
     return taken.reply, BackgroundTask(parts.shadows.offer, taken.answered, taken.row)
 

@@ -64,11 +64,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class Taken:
-    """``answered`` is what the bot understood and replied to; None where a person has the message."""
+    """``answered`` is what the bot understood and replied to just now, as the exchange ``row``.
+
+    None where a person has the message, and where the reply is an earlier one's.
+    """
 
     reply: StoredReply
-    row: JsonObject
-    answered: Understood | None
+    row: JsonObject | None = None
+    answered: Understood | None = None
 
 
 class _BotIsBackError(Exception):
@@ -123,7 +126,7 @@ async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, 
         turns=await _turns_before(parts, turn, came_at),
     )
     understood = await worded(understood, phrasing=parts.phrasing, quick=parts.database.quick)
-    rows: list[JsonObject] = []
+    written: list[tuple[StoredReply, JsonObject]] = []
 
     def answer(connection: Connection) -> StoredReply:
         row = service.answer_text(
@@ -134,14 +137,16 @@ async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, 
             settings=parts.settings.handoffs,
             visitor_id=conversation.visitor_id if conversation else None,
         )
-        rows.append(row)
-        return StoredReply(200, turn.shown(row, understood))
+        written.append((StoredReply(200, turn.shown(row, understood)), row))
+        return written[-1][0]
 
     reply = await call.run_quick(answer)
-    row = rows[-1]
+    row = next((row for mine, row in reversed(written) if mine is reply), None)
+    if row is None:  # done by another process meanwhile
+        return Taken(reply)
     if row["rule"] == PERSON_IS_HERE:
         log.info("bot_reply_dropped", conversation=row["conversation_id"], exchange=row["id"])
-        return Taken(reply, row, None)
+        return Taken(reply)
     return Taken(reply, row, understood)
 
 
@@ -160,7 +165,6 @@ async def _chosen_in_words(parts: Parts, turn: Turn, came_at: datetime) -> str |
 async def _choice_given(parts: Parts, call: IdempotentCall, turn: Turn, answer_id: str) -> Taken:
     conversation = turn.conversation
     assert conversation is not None, "what was offered was offered in a conversation"
-    rows: list[JsonObject] = []
 
     def give_choice(connection: Connection) -> StoredReply:
         row = service.answer_choice(
@@ -172,10 +176,9 @@ async def _choice_given(parts: Parts, call: IdempotentCall, turn: Turn, answer_i
             address_block=turn.address_block,
             in_words=clean(turn.text)[0],
         )
-        rows.append(row)
         return StoredReply(200, turn.shown(row, None))
 
-    return Taken(await call.run_quick(give_choice), rows[-1], None)
+    return Taken(await call.run_quick(give_choice))
 
 
 async def _turns_before(parts: Parts, turn: Turn, came_at: datetime) -> tuple[context.Turn, ...]:
@@ -191,23 +194,20 @@ async def _kept_for_person(parts: Parts, call: IdempotentCall, turn: Turn, *, st
     utterance = clean(turn.text)[0]
     language = spoken_language(utterance, languages=parts.settings.languages, before=conversation.language)
     spoken = Spoken(utterance, language, None, {}, started)
-    rows: list[JsonObject] = []
 
     def keep(connection: Connection) -> StoredReply:
         held = hold(connection, conversation.id)
         if held.state is not TalkState.PERSON:
             raise _BotIsBackError
-        rows.append(service.keep_for_person(connection, held, spoken))
-        return StoredReply(200, turn.shown(rows[-1], None))
+        return StoredReply(200, turn.shown(service.keep_for_person(connection, held, spoken), None))
 
-    return Taken(await call.run_quick(keep), rows[-1], None)
+    return Taken(await call.run_quick(keep))
 
 
 async def _handed_over(
     parts: Parts, call: IdempotentCall, turn: Turn, error: Exception, *, started: float
 ) -> Taken:
     utterance = clean(turn.text)[0]
-    rows: list[JsonObject] = []
 
     def hand_over(connection: Connection) -> StoredReply:
         row = service.hand_over_unanswered(
@@ -215,11 +215,9 @@ async def _handed_over(
         )
         if row is None:
             raise _NobodyThereError
-        rows.append(row)
         return StoredReply(200, turn.shown(row, None))
 
     try:
-        reply = await call.run_quick(hand_over)
+        return Taken(await call.run_quick(hand_over))
     except _NobodyThereError:
         raise error from None
-    return Taken(reply, rows[-1], None)
