@@ -24,6 +24,7 @@ from retrieval.several import SEVERAL_QUESTIONS, answers_each, joint_confidence
 from retrieval.small_talk import SmallTalk
 
 SUGGESTED = 3
+ASKED_FOR_PERSON = "asked_for_person"
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,16 @@ def reply_to_choice(
 
 def person_requested(language: str) -> Reply:
     text = texts_for(language).person_requested
-    return _say(Outcome.HANDED_OFF, "asked_for_person", text, language)
+    return _say(Outcome.HANDED_OFF, ASKED_FOR_PERSON, text, language)
+
+
+def without_person(reply: Reply) -> Reply:
+    """The same for somebody to whom no person can reply: a handoff is not promised."""
+    if reply.outcome is not Outcome.HANDED_OFF:
+        return reply
+    texts = texts_for(reply.language)
+    text = texts.person_elsewhere if reply.rule == ASKED_FOR_PERSON else texts.unknown_here
+    return replace(reply, text=text, parts=[{"text": text, "answer_id": None}])
 
 
 def bot_failed(language: str) -> Reply:
@@ -224,7 +234,7 @@ def _worded(
         which = texts.which_one if len(choices) > 1 else texts.is_it_this
         said = _say(Outcome.CLARIFIED, decision.rule, which, language)
         return replace(said, choices=choices, confidence=decision.confidence)
-    if decision.rule == "asked_for_person":
+    if decision.rule == ASKED_FOR_PERSON:
         return replace(person_requested(language), confidence=decision.confidence)
     said = _say(Outcome.HANDED_OFF, decision.rule, texts.unknown, language)
     near = (first_question(c.answer_id, language) for c in retrieved.candidates[:SUGGESTED])

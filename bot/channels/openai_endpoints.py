@@ -1,7 +1,7 @@
 """/v1/chat/completions and /v1/models: Kefu for programs that speak OpenAI's protocol.
 
 Stateless: the last user message is the question, the user messages before it are its context, and each call is a conversation of
-its own. With
+its own, in which nobody would read what a person writes: none is asked for. With
 ``metadata.conversation_id`` or the header ``X-Kefu-Conversation`` it goes on in a stored conversation.
 """
 
@@ -114,7 +114,15 @@ async def _answered(
     def shown(row: JsonObject, understood: Understood | None) -> JsonObject:
         return _completion(row, request, understood).model_dump(mode="json")
 
-    turn = Turn(question, key, conversation, shown, channel="openai", asked_before=asked[1:])
+    turn = Turn(
+        question,
+        key,
+        conversation,
+        shown,
+        channel="openai",
+        asked_before=asked[1:],
+        person_can_reply=conversation is not None,
+    )
     taken = await take_turn(parts, call, turn)
     if taken.answered is None or taken.row is None:
         return taken.reply, None

@@ -8,7 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.principals import KeyPrincipal, Principal
 from bot.access.visitor_tokens import VisitorTokens
-from bot.answering.replying import Reply, bot_failed, person_is_here, reply_to, reply_to_choice
+from bot.answering.replying import (
+    Reply,
+    bot_failed,
+    person_is_here,
+    reply_to,
+    reply_to_choice,
+    without_person,
+)
 from bot.answering.serving import Serving
 from bot.answering.understanding import Understood, spoken_language
 from bot.conversations import repository
@@ -132,10 +139,12 @@ def answer_text(
     said_by: Principal,
     settings: HandoffSettings,
     visitor_id: str | None = None,
+    person_can_reply: bool = True,
 ) -> JsonObject:
     """Replies to an utterance; message, reply, exchange, handoff and exposure are recorded together.
 
-    Where a person has taken over meanwhile, the message is kept for them and nothing is replied.
+    Where a person has taken over meanwhile, the message is kept for them and nothing is replied. Where none can reply, none is
+    asked for.
     """
     held = hold(connection, conversation_id)
     timings = dict(understood.retrieved.timings_ms) if understood.retrieved else {}
@@ -150,8 +159,12 @@ def answer_text(
     if held.state is TalkState.PERSON:
         return keep_for_person(connection, held, spoken)
     reply = reply_to(connection, understood)
+    if not person_can_reply:
+        reply = without_person(reply)
     asked = repository.last_exchange(connection, conversation_id)
-    row = record_exchange(connection, held, reply, spoken, settings=settings)
+    row = record_exchange(
+        connection, held, reply, spoken, settings=settings, person_can_reply=person_can_reply
+    )
     if understood.exposed is not None and visitor_id is not None:
         _record_exposure(connection, understood, understood.exposed, row, visitor_id)
     if asked is not None:
@@ -265,7 +278,13 @@ def answer_choice(
 
 
 def record_exchange(
-    connection: Connection, held: Held, reply: Reply, spoken: Spoken, *, settings: HandoffSettings
+    connection: Connection,
+    held: Held,
+    reply: Reply,
+    spoken: Spoken,
+    *,
+    settings: HandoffSettings,
+    person_can_reply: bool = True,
 ) -> JsonObject:
     """Writes the exchange with its two messages, and what follows for who speaks.
 
@@ -281,7 +300,7 @@ def record_exchange(
         repository.message_row(held.id, position + 1, "bot", reply.text, row["id"]),
     ]
     repository.add_exchange(connection, row, messages)
-    if reply.outcome is Outcome.HANDED_OFF and held.state is TalkState.BOT:
+    if reply.outcome is Outcome.HANDED_OFF and held.state is TalkState.BOT and person_can_reply:
         held = request_person(connection, held, reason=reply.rule, settings=settings, exchange_id=row["id"])
     return {**row, "notices": list(held.notices)}
 

@@ -44,7 +44,7 @@ class Turn:
     """A text and where it belongs: ``conversation`` is None for a thread that begins with it.
 
     ``asked_before`` is what its caller says was asked before, the last one first, for such a thread; ``address_block`` is
-    where a visitor's choice comes from.
+    where a visitor's choice comes from. ``person_can_reply`` is False where the caller would not hear what a person writes.
     """
 
     text: str
@@ -54,6 +54,7 @@ class Turn:
     channel: str = "widget"
     asked_before: Sequence[str] = ()
     address_block: str | None = None
+    person_can_reply: bool = True
 
     def thread(self, connection: Connection) -> str:
         if self.conversation is not None:
@@ -136,6 +137,7 @@ async def _answered_in_order(parts: Parts, call: IdempotentCall, turn: Turn, *, 
             said_by=turn.said_by,
             settings=parts.settings.handoffs,
             visitor_id=conversation.visitor_id if conversation else None,
+            person_can_reply=turn.person_can_reply,
         )
         written.append((StoredReply(200, turn.shown(row, understood)), row))
         return written[-1][0]
@@ -207,6 +209,8 @@ async def _kept_for_person(parts: Parts, call: IdempotentCall, turn: Turn, *, st
 async def _handed_over(
     parts: Parts, call: IdempotentCall, turn: Turn, error: Exception, *, started: float
 ) -> Taken:
+    if not turn.person_can_reply:
+        raise error
     utterance = clean(turn.text)[0]
 
     def hand_over(connection: Connection) -> StoredReply:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from bot.access.principals import Scope
-from bot.db.conversation_tables import Conversation, Exchange
+from bot.db.conversation_tables import Conversation, Exchange, Handoff
 from bot.db.engine import Database
 
 QUESTION = {"role": "user", "content": "Can I return something?"}
@@ -107,6 +107,37 @@ async def test_each_call_is_stored_as_a_conversation_of_its_own(
         channels = (await session.execute(select(Conversation.channel))).scalars().all()
         exchanges = (await session.execute(select(func.count()).select_from(Exchange))).scalar_one()
     assert (channels, exchanges) == (["openai", "openai"], 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("I want to talk to a human", "Nobody can join this chat; please contact our team directly."),
+        ("转人工", "人工客服无法加入本次对话，请直接联系我们的客服团队。"),
+        (
+            "Who won yesterday?",
+            "I don't know that one, so I won't guess. Nobody can join this chat; please contact our team directly.",
+        ),
+    ],
+)
+async def test_call_of_its_own_is_promised_no_person_who_could_not_answer_there(
+    chat: openai.AsyncOpenAI, database: Database, text: str, said: str
+) -> None:
+    asked = [{"role": "user", "content": text}]
+    completion = await chat.chat.completions.create(model="kefu", messages=asked)  # type: ignore[arg-type]  # plain dicts
+
+    details = completion.model_extra["kefu"]  # type: ignore[index]
+    assert (completion.choices[0].message.content, details["outcome"]) == (said, "handed_off")
+    async with database.read() as session:
+        assert (await session.execute(select(Handoff.id))).first() is None
+
+    thread = {"conversation_id": details["conversation_id"]}
+    await chat.chat.completions.create(model="kefu", messages=asked, metadata=thread)  # type: ignore[arg-type]  # plain dicts
+    async with database.read() as session:
+        waiting = (await session.execute(select(Handoff.conversation_id, Handoff.state))).all()
+    assert waiting == [(details["conversation_id"], "waiting")], (
+        "with a conversation that it names, one is asked for"
+    )
 
 
 @pytest.mark.parametrize("way", ["metadata", "header"])

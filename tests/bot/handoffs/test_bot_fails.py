@@ -51,6 +51,19 @@ async def test_without_release_and_people_it_is_503_and_nothing_is_kept(
     assert await messages(database) == 0
 
 
+async def test_without_release_a_call_that_nobody_can_reply_to_is_503(
+    empty_client: httpx.AsyncClient, new_key: Any, database: Database
+) -> None:
+    """One of OpenAI's protocol that names no conversation, though a person is there."""
+    await Desk(empty_client, await new_key(Scope.OPERATOR)).waiting()
+    body = {"model": "kefu", "messages": [{"role": "user", "content": QUESTION}]}
+
+    refused = await empty_client.post("/v1/chat/completions", json=body, headers=await new_key(Scope.WRITE))
+
+    assert refused.status_code == 503
+    assert await messages(database) == 0
+
+
 @pytest.mark.parametrize(("said", "language"), [(QUESTION, "en"), ("可以退货吗", "zh")])
 async def test_without_release_a_person_who_is_there_gets_the_message(
     empty_client: httpx.AsyncClient, new_key: Any, database: Database, said: str, language: str
