@@ -15,6 +15,7 @@ class Texts:
     person_requested: str
     person_elsewhere: str
     failed: str
+    attachment: str
     welcome: str
     acknowledgement: str
     thanks: str
@@ -33,6 +34,7 @@ TEXTS = {
         person_requested="Of course. I've asked our team.",
         person_elsewhere="Nobody can join this chat; please contact our team directly.",
         failed="I'm sorry, I can't answer right now. I've passed your message to our team.",
+        attachment="I can't open attachments. A person will look at yours here.",
         welcome="Hello! What can I do for you?",
         acknowledgement="All right. If there is anything else, just ask.",
         thanks="You're welcome! Anything else?",
@@ -49,6 +51,7 @@ TEXTS = {
         person_requested="好的，已经为您转接人工客服。",
         person_elsewhere="人工客服无法加入本次对话，请直接联系我们的客服团队。",
         failed="抱歉，我现在无法回答。您的消息已经转给我们的客服同事。",
+        attachment="我无法查看附件，客服人员会在这里查看您发送的内容。",
         welcome="您好！请问有什么可以帮您？",
         acknowledgement="好的，还有其他问题随时问我。",
         thanks="不客气！还有其他问题吗？",

@@ -8,9 +8,12 @@ Source: Chatwoot's agent bots (webhook of type ``message_created`` and ``message
 import hmac
 import time
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from bot.db.base import JsonObject
 from bot.errors import UnauthorizedError, UnavailableError
@@ -32,16 +35,11 @@ class Conversation(BaseModel):
     status: str
 
 
-class Submitted(BaseModel):
-    value: str
-
-
-class Attributes(BaseModel):
-    submitted_values: list[Submitted] | None = None
-
-
 class ChatwootEvent(BaseModel):
-    """The part of a webhook that is read here."""
+    """The part of a webhook that is read here.
+
+    What is in ``content_attributes`` goes by ``content_type``: what was submitted is a list, or an object for a rating.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -49,21 +47,31 @@ class ChatwootEvent(BaseModel):
     id: int | None = None
     content: str | None = None
     message_type: str | int | None = None
-    private: bool = False
-    content_attributes: Attributes = Field(default_factory=Attributes)
+    private: bool | None = None
+    content_type: str | None = None
+    content_attributes: JsonObject | None = None
+    attachments: list[Any] | None = None
     conversation: Conversation | None = None
     account: Account | None = None
 
 
+class Kind(StrEnum):
+    TEXT = "text"
+    CHOICE = "choice"
+    """The text is the id of an answer that was offered."""
+    ATTACHMENT = "attachment"
+    """Without a text."""
+
+
 @dataclass(frozen=True)
 class Said:
-    """What a visitor said, or which of the offered answers they picked, in a conversation that is the bot's."""
+    """What a visitor said, picked or sent in a conversation that is the bot's."""
 
     account: int
     conversation: int
     message: int
+    kind: Kind
     text: str
-    is_choice: bool
 
     @property
     def sender(self) -> str:
@@ -72,7 +80,7 @@ class Said:
     @property
     def key(self) -> str:
         """The same when Chatwoot tells the same again."""
-        return f"chatwoot-{self.account}-{self.message}-{'choice' if self.is_choice else 'text'}"
+        return f"chatwoot-{self.account}-{self.message}-{self.kind}"
 
 
 def said_in(event: ChatwootEvent) -> Said | None:
@@ -81,14 +89,22 @@ def said_in(event: ChatwootEvent) -> Said | None:
         return None
     if event.conversation.status != "pending" or event.private:
         return None
-    picked = event.content_attributes.submitted_values
-    if event.event == "message_updated" and picked:
-        text, is_choice = picked[0].value, True
-    elif event.event == "message_created" and event.message_type in INCOMING and event.content:
-        text, is_choice = event.content, False
-    else:
-        return None
-    return Said(event.account.id, event.conversation.id, event.id, text, is_choice)
+    said = partial(Said, event.account.id, event.conversation.id, event.id)
+    if event.event == "message_updated" and (picked := _picked(event)):
+        return said(Kind.CHOICE, picked)
+    if event.event == "message_created" and event.message_type in INCOMING:
+        if event.content:
+            return said(Kind.TEXT, event.content)
+        if event.attachments:
+            return said(Kind.ATTACHMENT, "")
+    return None
+
+
+def _picked(event: ChatwootEvent) -> str | None:
+    match (event.content_attributes or {}).get("submitted_values"):
+        case [{"value": str(value)}, *_] if event.content_type != "form":
+            return value
+    return None
 
 
 def check_signature(secret: str, body: bytes, *, signature: str, timestamp: str) -> None:
@@ -116,11 +132,17 @@ class ChatwootClient:
         if row["reply"]["text"]:
             await self._post(said, "messages", message_of(row))
         for notice in row["notices"]:
-            await self._post(
-                said, "messages", {"content": notice, "message_type": "outgoing", "private": False}
-            )
+            await self._post(said, "messages", _message(notice))
         if row["outcome"] == Outcome.HANDED_OFF:
-            await self._post(said, "toggle_status", {"status": "open"})
+            await self._open(said)
+
+    async def leave_to_people(self, said: Said, text: str) -> None:
+        """Raises as ``tell`` does."""
+        await self._post(said, "messages", _message(text))
+        await self._open(said)
+
+    async def _open(self, said: Said) -> None:
+        await self._post(said, "toggle_status", {"status": "open"})
 
     async def _post(self, said: Said, what: str, body: JsonObject) -> None:
         url = f"{self._base}/api/v1/accounts/{said.account}/conversations/{said.conversation}/{what}"
@@ -135,8 +157,12 @@ class ChatwootClient:
 
 
 def message_of(row: JsonObject) -> JsonObject:
-    message: JsonObject = {"content": row["reply"]["text"], "message_type": "outgoing", "private": False}
+    message = _message(row["reply"]["text"])
     if row["choices"]:
         items = [{"title": choice["question"], "value": choice["answer_id"]} for choice in row["choices"]]
         message |= {"content_type": "input_select", "content_attributes": {"items": items}}
     return message
+
+
+def _message(text: str) -> JsonObject:
+    return {"content": text, "message_type": "outgoing", "private": False}

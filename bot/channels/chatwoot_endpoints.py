@@ -6,15 +6,15 @@ from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse
 
 from bot.access.idempotency import IdempotentCall
-from bot.channels.chatwoot import ChatwootClient, ChatwootEvent, Said, check_signature, said_in
+from bot.answering.texts import texts_for
+from bot.channels.chatwoot import ChatwootClient, ChatwootEvent, Kind, Said, check_signature, said_in
 from bot.channels.keys import ChannelKey
 from bot.channels.threads import Answered, Sender, answer_sender, choose_for_sender
+from bot.db.conversation_tables import CHATWOOT
 from bot.dependencies import Parts, PartsDep
 from bot.errors import InvalidInputError, NotFoundError
 
 router = APIRouter(prefix="/webhooks/chatwoot", include_in_schema=False)
-
-CHANNEL = "chatwoot"
 
 
 class Handled(BaseModel):
@@ -40,8 +40,13 @@ async def receive(request: Request, parts: PartsDep, key: ChannelKey) -> JSONRes
         raise InvalidInputError("this is no webhook of Chatwoot's as Kefu knows them") from error
     if said is None:
         return JSONResponse(Handled(handled=False).model_dump())
-    answered = await _answered(parts, Sender(CHANNEL, key, said.sender), said)
-    await ChatwootClient(settings).tell(said, answered.reply.body)
+    client = ChatwootClient(settings)
+    if said.kind is Kind.ATTACHMENT:
+        languages = parts.settings.languages  # which one is theirs, nothing that they wrote says
+        await client.leave_to_people(said, "\n".join(texts_for(each).attachment for each in languages))
+        return JSONResponse(Handled(handled=True).model_dump())
+    answered = await _answered(parts, Sender(CHATWOOT, key, said.sender), said)
+    await client.tell(said, answered.reply.body)
     response = JSONResponse(Handled(handled=True).model_dump())
     if answered.understood is not None:
         response.background = BackgroundTask(parts.shadows.offer, answered.understood, answered.reply.body)
@@ -58,7 +63,7 @@ async def _answered(parts: Parts, sender: Sender, said: Said) -> Answered:
         stored = await call.stored()
         if stored is not None:
             return Answered(stored)
-        if said.is_choice:
+        if said.kind is Kind.CHOICE:
             return await choose_for_sender(parts, sender, said.text, call)
         return await answer_sender(parts, sender, said.text, call)
     finally:

@@ -11,6 +11,7 @@ from bot.access.principals import KeyPrincipal
 from bot.answering.understanding import Understood
 from bot.channels import thread_repository as repository
 from bot.conversations import service
+from bot.conversations.repository import offered_choices
 from bot.conversations.turns import Turn, take_turn
 from bot.db.base import JsonObject
 from bot.dependencies import Parts
@@ -50,7 +51,10 @@ async def answer_sender(parts: Parts, sender: Sender, text: str, call: Idempoten
 
 
 async def choose_for_sender(parts: Parts, sender: Sender, answer_id: str, call: IdempotentCall) -> Answered:
-    """Gives an answer that was offered. Raises InvalidInputError where it was not."""
+    """Gives an answer that was offered. Raises InvalidInputError where it was not.
+
+    Buttons stay where they were, so one of an earlier reply may be pressed: it asks its question.
+    """
 
     def choose(connection: Connection) -> StoredReply:
         thread = repository.conversation_of(connection, sender.row)
@@ -65,7 +69,22 @@ async def choose_for_sender(parts: Parts, sender: Sender, answer_id: str, call: 
         )
         return StoredReply(200, _storable(row))
 
-    return Answered(await call.run_quick(choose))
+    try:
+        return Answered(await call.run_quick(choose))
+    except InvalidInputError:
+        question = await parts.database.quick.read(lambda c: _offered_before(c, sender, answer_id))
+        if question is None:
+            raise
+        return await answer_sender(parts, sender, question, call)
+
+
+def _offered_before(connection: Connection, sender: Sender, answer_id: str) -> str | None:
+    """The question by which the answer was offered, if it ever was."""
+    thread = repository.conversation_of(connection, sender.row)
+    if thread is None:
+        return None
+    offered = offered_choices(connection, thread)
+    return next((str(c["question"]) for c in offered if c["answer_id"] == answer_id), None)
 
 
 def start_anew(connection: Connection, sender: Sender) -> None:

@@ -14,6 +14,7 @@ from bot.db.comparison_tables import Exposure
 from bot.db.conversation_tables import Conversation, Exchange, Message
 from bot.errors import NotFoundError
 from retrieval.context import ALONE
+from retrieval.decision import Outcome
 
 ConversationRow: TypeAlias = Row[str, str | None, str, int, str | None, datetime]
 """id, language, state, last_position, visitor_id, created_at"""
@@ -23,8 +24,8 @@ EarlierRow: TypeAlias = Row[str, str, str, str, JsonObject, datetime, str | None
 """utterance, language, outcome, rule, reply, created_at, and how context resolved it"""
 DescribedRow: TypeAlias = Row[str, str, str | None, str, datetime]
 """id, state, language, public_key of its site, created_at"""
-LockedRow: TypeAlias = Row[str, str | None]
-"""state, language"""
+LockedRow: TypeAlias = Row[str, str, str | None]
+"""channel, state, language"""
 
 # Statements of the way of a message are built once: putting one together costs more than running it.
 _CONVERSATION = select(
@@ -82,7 +83,7 @@ _MESSAGES_AFTER = (
     .limit(bindparam("limit"))
 )
 _LOCK = (
-    select(Conversation.state, Conversation.language)
+    select(Conversation.channel, Conversation.state, Conversation.language)
     .where(Conversation.id == bindparam("conversation_id"))
     .with_for_update()
 )
@@ -167,6 +168,15 @@ def add_exposure(connection: Connection, row: JsonObject) -> None:
 
 def last_exchange(connection: Connection, conversation_id: str) -> AskedRow | None:
     return connection.execute(_LAST_EXCHANGE, {"conversation_id": conversation_id}).one_or_none()
+
+
+def offered_choices(connection: Connection, conversation_id: str) -> list[JsonObject]:
+    """What the bot has ever offered there, the last first."""
+    statement = select(Exchange.choices).where(
+        Exchange.conversation_id == conversation_id, Exchange.outcome == Outcome.CLARIFIED.value
+    )
+    rows = connection.execute(statement.order_by(Exchange.id.desc())).scalars()
+    return [choice for choices in rows for choice in choices]
 
 
 def earlier_exchanges(connection: Connection, conversation_id: str, *, limit: int) -> Sequence[EarlierRow]:

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.base import Base, Id, Json, JsonObject, UtcDateTime, now
 
+CHATWOOT = "chatwoot"
+"""The channel in which agents of another program answer: the bot is silent there from the moment it hands over."""
+
 
 class Conversation(Base):
     """A visitor's thread. ``last_position`` numbers its messages; the database counts, not a process."""

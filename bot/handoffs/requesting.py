@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from bot.db.base import now
+from bot.db.conversation_tables import CHATWOOT
 from bot.handoffs import repository
 from bot.handoffs.availability import availability
 from bot.handoffs.texts import what_next
@@ -27,7 +28,9 @@ def request_person(
         connection,
         held,
         Step.REQUEST,
-        says=lambda tongue: what_next(tongue, there, contact_known=contact_known),
+        says=lambda tongue: what_next(
+            tongue, there, contact_known=contact_known, bot_goes_on=held.channel != CHATWOOT
+        ),
         new_handoff={"exchange_id": exchange_id},
         reason=reason,
         asked_again_at=now() if held.handoff is not None else None,

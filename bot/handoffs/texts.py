@@ -17,9 +17,10 @@ Tongue = Literal["en", "zh", "zh-Hant"]
 
 @dataclass(frozen=True)
 class HandoffTexts:
-    """``closed_now`` takes the ``{time}`` of opening."""
+    """``closed_now`` takes the ``{time}`` of opening; ``soon_without_bot`` is for channels in which the bot is silent meanwhile."""
 
     soon: str
+    soon_without_bot: str
     nobody_here: str
     closed_now: str
     leave_contact: str
@@ -37,6 +38,7 @@ class HandoffTexts:
 
 _ENGLISH = HandoffTexts(
     soon="A person will answer here as soon as somebody is free. Until then you can go on asking me.",
+    soon_without_bot="A person will answer here as soon as somebody is free.",
     nobody_here="Nobody of our team is here at the moment. Your question is kept, and you will be answered here.",
     closed_now="Our team is not here now; we open {time}. Your question is kept, and you will be answered here.",
     leave_contact="If you leave an email address or a telephone number, we can reach you, too.",
@@ -53,6 +55,7 @@ _ENGLISH = HandoffTexts(
 )
 _CHINESE = HandoffTexts(
     soon="客服人员有空时会在这里回复您。在此期间您可以继续向我提问。",
+    soon_without_bot="客服人员有空时会在这里回复您。",
     nobody_here="现在没有客服人员在线。您的问题已经保存，我们会在这里回复您。",
     closed_now="现在不是客服时间，{time}开始有人服务。您的问题已经保存，我们会在这里回复您。",
     leave_contact="留下邮箱或电话，我们也可以直接联系您。",
@@ -93,11 +96,11 @@ def handoff_texts(tongue: Tongue) -> HandoffTexts:
     return _CHINESE if tongue == "zh" else _ENGLISH
 
 
-def what_next(tongue: Tongue, there: Availability, *, contact_known: bool) -> str:
+def what_next(tongue: Tongue, there: Availability, *, contact_known: bool, bot_goes_on: bool = True) -> str:
     """What a visitor who asked for a person can expect."""
     texts = handoff_texts(tongue)
     if there.people_online:
-        return texts.soon
+        return texts.soon if bot_goes_on else texts.soon_without_bot
     said = texts.nobody_here
     if there.opens_at is not None:
         time = opening_time(tongue, there.opens_at, at=there.at)

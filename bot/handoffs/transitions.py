@@ -77,6 +77,7 @@ class Held:
     """A conversation whose row this transaction holds, with the handoff that is open in it."""
 
     id: str
+    channel: str
     state: TalkState
     language: str | None
     handoff: HandoffRow | None
@@ -88,7 +89,7 @@ def hold(connection: Connection, conversation_id: str) -> Held:
     """Raises NotFoundError."""
     locked = conversations.lock_conversation(connection, conversation_id)
     handoff = repository.open_handoff(connection, conversation_id)
-    return Held(conversation_id, TalkState(locked.state), locked.language, handoff)
+    return Held(conversation_id, locked.channel, TalkState(locked.state), locked.language, handoff)
 
 
 def move(

@@ -10,14 +10,17 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.access.principals import Scope
 from bot.channels.chatwoot import ChatwootEvent as Event
-from bot.channels.chatwoot import Said, message_of, said_in
+from bot.channels.chatwoot import Kind, Said, message_of, said_in
 from bot.db.conversation_tables import Conversation, Exchange
 from bot.db.engine import Database
+from bot.db.knowledge_tables import Label
+from bot.handoffs.texts import Tongue, handoff_texts
 from bot.settings import ChatwootSettings, Settings
+from tests.bot.handoffs.desk import Desk
 from tests.bot.webhooks.receivers import server
 from tests.fixtures.apps import started_app
 from tests.fixtures.services import create_key
@@ -53,6 +56,12 @@ def said(text: str, id: int = 1, **changes: Any) -> dict[str, Any]:
     conversation = {"id": 7, "status": "pending"}
     message = {"event": "message_created", "id": id, "content": text, "message_type": "incoming"}
     return message | {"account": {"id": 2}, "conversation": conversation} | changes
+
+
+def picking(answer_id: str, id: int) -> dict[str, Any]:
+    picked = {"submitted_values": [{"title": "A question", "value": answer_id}]}
+    changes = {"event": "message_updated", "message_type": "outgoing", "content_type": "input_select"}
+    return said("Which one?", id, content_attributes=picked, **changes)
 
 
 async def connected(settings: Settings, database: Database, reply: bytes) -> AsyncIterator[Bot]:
@@ -96,6 +105,52 @@ async def test_message_is_answered_once_in_its_conversation_and_the_bot_hands_ov
         assert (await session.execute(select(Conversation.channel))).scalars().all() == ["chatwoot"]
 
 
+async def test_message_with_nothing_but_an_attachment_is_left_to_the_agents(bot: Bot) -> None:
+    sent = said("", content=None, attachments=[{"id": 1, "file_type": "image"}])
+
+    assert (await bot.tell(sent)).json() == {"handled": True}
+
+    (_, notice), (path, opened) = bot.told
+    assert notice["content"] == (
+        "I can't open attachments. A person will look at yours here.\n我无法查看附件，客服人员会在这里查看您发送的内容。"
+    )
+    assert (path, opened) == ("/api/v1/accounts/2/conversations/7/toggle_status", {"status": "open"})
+
+
+@pytest.mark.parametrize(
+    ("text", "tongue"), [("I want to talk to a human", "en"), ("转人工", "zh")], ids=["en", "zh"]
+)
+async def test_bot_that_hands_over_does_not_offer_to_go_on(
+    bot: Bot, new_key: Any, text: str, tongue: Tongue
+) -> None:
+    """It passes over what is said once the agents have the conversation."""
+    await Desk(bot.client, await new_key(Scope.OPERATOR)).waiting()
+
+    await bot.tell(said(text))
+
+    assert bot.told[1][1]["content"] == handoff_texts(tongue).soon_without_bot
+
+
+async def test_choice_of_an_earlier_question_back_asks_its_question(
+    bot: Bot, database: Database, knowledge: dict[str, str]
+) -> None:
+    await bot.tell(said("Can I return something?"))
+    offered = [{"answer_id": knowledge["invoice"], "question": "Where is my invoice?"}]
+    async with database.write() as session:
+        await session.execute(update(Exchange).values(outcome="clarified", choices=offered))
+    await bot.tell(said("How long does delivery take?", 2))
+
+    picked, unknown = picking(knowledge["invoice"], 3), picking("ans_none", 4)
+
+    assert (await bot.tell(picked)).json() == {"handled": True}
+    assert bot.told[-1][1]["content"] == "Invoices are under My orders."
+    async with database.read() as session:
+        asked = select(Exchange.utterance).order_by(Exchange.id.desc()).limit(1)
+        assert (await session.execute(asked)).scalar_one() == "Where is my invoice?"
+        assert (await session.execute(select(Label.id))).first() is None, "nothing is learnt from it"
+    assert (await bot.tell(unknown)).status_code == 422
+
+
 async def test_what_is_not_signed_by_chatwoot_or_old_is_refused(bot: Bot) -> None:
     forged = await bot.tell(said("hello"), secret="another")
     old = await bot.tell(said("hello"), at=int(time.time()) - 600)
@@ -123,6 +178,11 @@ async def test_installation_without_chatwoot_says_so(client: httpx.AsyncClient, 
     assert (missing.status_code, "KEFU_CHATWOOT__URL" in missing.json()["detail"]) == (404, True)
 
 
+def submitted(content_type: str, values: object) -> dict[str, Any]:
+    attributes = {"submitted_values": values}
+    return {"event": "message_updated", "content_type": content_type, "content_attributes": attributes}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -133,6 +193,12 @@ async def test_installation_without_chatwoot_says_so(client: httpx.AsyncClient, 
         {"content": None},
         {"conversation": {"id": 7, "status": "open"}},
         {"account": None},
+        {"content": "", "attachments": []},
+        submitted("input_csat", {"csat_survey_response": {"rating": 5}}),
+        submitted("form", [{"name": "email", "value": "a@b.c"}]),
+        submitted("form", [{"name": "age", "value": 5}]),
+        submitted("input_email", None),
+        {"event": "message_updated", "content_attributes": None},
     ],
 )
 def test_what_is_not_the_bots_to_answer_is_passed_over(changes: dict[str, Any]) -> None:
@@ -140,10 +206,13 @@ def test_what_is_not_the_bots_to_answer_is_passed_over(changes: dict[str, Any]) 
 
 
 def test_choice_that_was_picked_is_understood() -> None:
-    picked = {"submitted_values": [{"title": "Can I return something?", "value": "ans_1"}]}
-    event = said("Which one?", 9, event="message_updated", message_type="outgoing", content_attributes=picked)
+    assert said_in(Event.model_validate(picking("ans_1", 9))) == Said(2, 7, 9, Kind.CHOICE, "ans_1")
 
-    assert said_in(Event.model_validate(event)) == Said(2, 7, 9, "ans_1", is_choice=True)
+
+def test_fields_that_are_null_are_as_good_as_missing() -> None:
+    event = said("hello", 9, private=None, content_attributes=None)
+
+    assert said_in(Event.model_validate(event)) == Said(2, 7, 9, Kind.TEXT, "hello")
 
 
 def test_question_back_offers_its_choices() -> None:

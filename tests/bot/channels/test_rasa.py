@@ -91,6 +91,25 @@ async def test_choices_are_buttons_whose_payload_gives_the_answer(
     assert wrong.status_code == 422
 
 
+async def test_button_of_an_earlier_reply_asks_its_question(
+    client: httpx.AsyncClient, database: Database, shop: dict[str, str], knowledge: dict[str, str]
+) -> None:
+    await say(client, shop, "Can I return something?")
+    async with database.write() as session:
+        exchange = (await session.execute(select(Exchange))).scalar_one()
+        exchange.outcome = "clarified"
+        exchange.choices = [{"answer_id": knowledge["invoice"], "question": "Where is my invoice?"}]
+    await say(client, shop, "How long does delivery take?")
+
+    late = await say(client, shop, f"/choose {knowledge['invoice']}")
+    again = await say(client, shop, f"/choose {knowledge['invoice']}")
+
+    assert [reply.json()[0]["text"] for reply in (late, again)] == ["Invoices are under My orders."] * 2
+    assert (await say(client, shop, "/choose ans_none")).status_code == 422
+    other = await say(client, shop, f"/choose {knowledge['invoice']}", sender="user-8")
+    assert other.status_code == 422, "it was offered to somebody else"
+
+
 def test_question_back_offers_buttons_and_silence_is_no_message() -> None:
     row = {
         "id": "exc_1", "conversation_id": "cnv_1", "outcome": "clarified", "reply": {"text": "Which one?"},
