@@ -27,6 +27,7 @@ from bot.settings import Settings
 from retrieval.candidates import Retrieved
 from retrieval.context import Turn
 from retrieval.engine import Engine
+from retrieval.errors import RetrievalError
 
 FOLLOW_INTERVAL_S = 0.5
 """How often a worker looks for a new release or changed knowledge (the promise is 5 s and 2 s)."""
@@ -105,22 +106,35 @@ class ReleaseFollower:
             self._idle.set()
 
     async def refresh(self) -> None:
-        """Loads a newly promoted release, then what changed in the knowledge since its snapshot."""
+        """Loads a newly promoted release, then what changed in the knowledge since its snapshot.
+
+        Raises:
+            RetrievalError: the release can't be loaded; the one before it has what changed in the knowledge.
+        """
         async with self._refreshing:
             newest = await self._database.quick.read(lambda connection: connection.execute(_NEWEST).one())
             if self.serving and newest == (self.serving.generation, self.serving.revision):
                 return
-            await self._follow_pointer()
+            try:
+                await self._follow_pointer()
+            except RetrievalError:
+                await self._follow_knowledge()
+                raise
             await self._follow_knowledge()
 
     async def follow(self) -> None:
-        """Runs until cancelled. A fault is logged and tried again; what was serving goes on serving."""
+        """Runs until cancelled. A fault is tried again, and logged once; what was serving goes on serving."""
+        logged = None
         while True:
             await asyncio.sleep(FOLLOW_INTERVAL_S)
+            fault = None
             try:
                 await self.refresh()
             except Exception as error:
-                log.error("release_not_followed", error=repr(error))
+                fault = repr(error)
+                if fault != logged:
+                    log.error("release_not_followed", error=fault)
+            logged = fault
 
     def close(self) -> None:
         self._retrievals.close()

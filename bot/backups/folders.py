@@ -1,8 +1,8 @@
 """The folders that belong into a backup, and how they come back.
 
 Taken along are the promoted release and the one promoted before it, so that a restored installation answers at once
-and can be rolled back once. Older releases stay in the tables as history, without their folders. Backbones are
-not taken along: ``kefu models get`` makes the same ones again.
+and can be rolled back once. Other releases come back as history, marked as removed. Backbones are not taken along:
+``kefu models get`` makes the same ones again.
 """
 
 import os
@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, select, update
 
 from bot.atomic_files import sync_folder
 from bot.backups.archive import ArchiveWriter, MemberStream
 from bot.backups.manifest import FOLDER_PATH, FolderContent, FolderKind
+from bot.db.base import now
+from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
 from bot.errors import ConflictError, InvalidInputError
 from retrieval.artifacts import MANIFEST_NAME, sweep_partial_folders, verify_artifact
 from retrieval.errors import ArtifactError
@@ -77,6 +79,23 @@ def add_folder(writer: ArchiveWriter, folder: FolderContent, *, data_dir: Path) 
     return None
 
 
+def mark_missing(connection: Connection, data_dir: Path) -> None:
+    """Says of releases whose folders are not here that they are gone. Not of the one that speaks: doctor tells of its damage."""
+    speaks = select(ReleasePointer.release_id).where(ReleasePointer.release_id.is_not(None))
+    parts = (
+        select(Release.id, Checkpoint.path, IndexSnapshot.path)
+        .join(Checkpoint, Checkpoint.id == Release.checkpoint_id)
+        .join(IndexSnapshot, IndexSnapshot.id == Release.snapshot_id)
+        .where(Release.removed_at.is_(None), Release.id.not_in(speaks))
+    )
+    missing = [
+        id
+        for id, *paths in connection.execute(parts).all()
+        if not all((data_dir / path / MANIFEST_NAME).is_file() for path in paths)
+    ]
+    connection.execute(update(Release).where(Release.id.in_(missing)).values(removed_at=now()))
+
+
 class FolderPlacer:
     """Writes the folders of a backup under the data dir, each aside first and renamed once it is verified.
 
@@ -85,7 +104,7 @@ class FolderPlacer:
     """
 
     def __init__(self, data_dir: Path, folders: tuple[FolderContent, ...]) -> None:
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         self._folders = {folder.path: folder for folder in folders}
         self._partial: dict[str, Path] = {}
 
@@ -105,10 +124,10 @@ class FolderPlacer:
             os.fsync(stream.fileno())
 
     def refuse_full_disk(self, needed: int) -> None:
-        free = shutil.disk_usage(self._data_dir).free
+        free = shutil.disk_usage(self.data_dir).free
         if needed > free:
             raise ConflictError(
-                f"{self._data_dir} has {free:,} bytes free, the backup's folders need {needed:,}"
+                f"{self.data_dir} has {free:,} bytes free, the backup's folders need {needed:,}"
             )
 
     def finish(self) -> list[str]:
@@ -142,7 +161,7 @@ class FolderPlacer:
 
     def _target(self, path: str) -> Path:
         assert FOLDER_PATH.fullmatch(path), "the manifest and the archive let nothing else through"
-        return self._data_dir / path
+        return self.data_dir / path
 
 
 def _is_sound(target: Path, folder: FolderContent) -> bool:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Table, text
 
 from bot.backups.archive import members, verify
-from bot.backups.folders import FolderPlacer
+from bot.backups.folders import FolderPlacer, mark_missing
 from bot.backups.manifest import FOLDER_MEMBER, MANIFEST_NAME, ROWS_MEMBER, Manifest
 from bot.backups.rows import REVISION_TABLE, count_rows, set_last_number, tables_of, write_lines
 from bot.db.engine import Database
@@ -103,6 +103,7 @@ class _Restoring:
         if generation is not None:
             _raise_generation(connection, beyond=generation)
         self.placer.finish()
+        mark_missing(connection, self.placer.data_dir)
         return generation is not None
 
     def _clear(self, connection: Connection) -> int | None:

@@ -33,14 +33,16 @@ def split(
     if not end and (release_a is None or release_b is None):
         raise InvalidInputError("name two releases (kefu releases list), or say --end")
 
+    settings = Settings()
+
     async def main() -> ExperimentOut:
-        async with open_database(Settings()) as database, database.write() as session:
+        async with open_database(settings) as database, database.write() as session:
             if end:
                 return await service.end(session, None, ended_by=ACTOR)
             wish = ExperimentWish(
                 release_a=str(release_a), release_b=str(release_b), share=share, lead_s=lead, force=force
             )
-            return await service.start(session, wish, started_by=ACTOR)
+            return await service.start(session, wish, data_dir=settings.data_dir, started_by=ACTOR)
 
     changed = run(main)
     if as_json:

@@ -66,7 +66,9 @@ def promote(
 
     async def main() -> ReleaseDetails:
         async with open_database(settings) as database, database.write() as session:
-            await service.promote(session, release_id, promoted_by=ACTOR, force=force)
+            await service.promote(
+                session, release_id, data_dir=settings.data_dir, promoted_by=ACTOR, force=force
+            )
             return await service.show(session, release_id, data_dir=settings.data_dir)
 
     _print(run(main), as_json=as_json)
@@ -83,10 +85,14 @@ def rollback(
     async def main() -> ReleaseDetails:
         async with open_database(settings) as database, database.write() as session:
             if release_id is None:
-                parts = await service.roll_back(session, rolled_back_by=ACTOR)
+                parts = await service.roll_back(session, data_dir=settings.data_dir, rolled_back_by=ACTOR)
             else:
                 parts = await service.promote(
-                    session, release_id, promoted_by=ACTOR, action=service.ROLL_BACK
+                    session,
+                    release_id,
+                    data_dir=settings.data_dir,
+                    promoted_by=ACTOR,
+                    action=service.ROLL_BACK,
                 )
             return await service.show(session, parts.release.id, data_dir=settings.data_dir)
 

@@ -28,11 +28,15 @@ def shadow(
     if release_id is None and not off:
         raise InvalidInputError("name a release (kefu releases list), or say --off")
 
+    settings = Settings()
+
     async def main() -> ShadowOut:
-        async with open_database(Settings()) as database, database.write() as session:
+        async with open_database(settings) as database, database.write() as session:
             if off:
                 return await service.switch_off(session, release_id, ended_by=ACTOR)
-            return await service.switch_on(session, str(release_id), started_by=ACTOR)
+            return await service.switch_on(
+                session, str(release_id), data_dir=settings.data_dir, started_by=ACTOR
+            )
 
     changed = run(main)
     if as_json:

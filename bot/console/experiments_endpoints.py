@@ -52,7 +52,9 @@ async def start_experiment(
         wish = ExperimentWish(
             release_a=present.release.id, release_b=release_b, share=share, lead_s=10, force=force
         )
-        started = await service.start(session, wish, started_by=caller.principal.name)
+        started = await service.start(
+            session, wish, data_dir=parts.settings.data_dir, started_by=caller.principal.name
+        )
     await parts.companions.refresh_now()
     return go_to(request, f"/releases/experiments/{started.id}", flash="experiments.started")
 

@@ -56,7 +56,9 @@ async def list_releases(
 async def roll_back(request: Request, parts: PartsDep, caller: AsSupervisor, reason: Reason = "") -> Response:
     said = checked_reason(reason)
     async with parts.database.write() as session:
-        restored = await service.roll_back(session, rolled_back_by=caller.principal.name, reason=said)
+        restored = await service.roll_back(
+            session, data_dir=parts.settings.data_dir, rolled_back_by=caller.principal.name, reason=said
+        )
     await serve_now(parts)
     return go_to(request, f"/releases/{restored.release.id}", flash="releases.rolled_back")
 
@@ -151,7 +153,12 @@ async def promote_release(
     said = checked_reason(reason)
     async with parts.database.write() as session:
         await service.promote(
-            session, release_id, promoted_by=caller.principal.name, force=force, reason=said
+            session,
+            release_id,
+            data_dir=parts.settings.data_dir,
+            promoted_by=caller.principal.name,
+            force=force,
+            reason=said,
         )
     await serve_now(parts)
     return go_to(request, f"/releases/{release_id}", flash="releases.promoted")
@@ -168,7 +175,7 @@ async def switch_shadow(
     by = caller.principal.name
     async with parts.database.write() as session:
         if on:
-            await shadows.switch_on(session, release_id, started_by=by)
+            await shadows.switch_on(session, release_id, data_dir=parts.settings.data_dir, started_by=by)
         else:
             await shadows.switch_off(session, release_id, ended_by=by)
     await parts.companions.refresh_now()

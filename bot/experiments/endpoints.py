@@ -42,7 +42,7 @@ async def start_experiment(
     """Shares the visitors between the release that speaks and another one, until the numbers or a guardrail end it."""
 
     async def work(session: AsyncSession) -> StoredReply:
-        started = await service.start(session, wish, started_by=key.name)
+        started = await service.start(session, wish, data_dir=parts.settings.data_dir, started_by=key.name)
         return StoredReply(201, started.model_dump(mode="json"))
 
     reply = await call.stored() or await call.run(work)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,18 +29,20 @@ SLOW_MS = 500.0
 """A reply that takes longer is felt as a wait; the budget is a tenth of it."""
 
 
-async def start(session: AsyncSession, wish: ExperimentWish, *, started_by: str) -> ExperimentOut:
+async def start(
+    session: AsyncSession, wish: ExperimentWish, *, data_dir: Path, started_by: str
+) -> ExperimentOut:
     """Shares the visitors between the release that speaks and another one.
 
     Raises:
         NotFoundError: there is no such release.
         InvalidInputError: it is one release twice.
-        ConflictError: release_a does not speak, release_b was rejected, an experiment runs, or a release's folders were
-            removed.
+        ConflictError: release_a does not speak, release_b was rejected, an experiment runs, or a release's folders are
+            gone.
         GateRefusedError: the gate refused release_b, it has never spoken, and nobody forces it.
     """
-    await find_whole(session, wish.release_a)
-    tried = (await find_whole(session, wish.release_b)).release
+    await find_whole(session, wish.release_a, data_dir=data_dir)
+    tried = (await find_whole(session, wish.release_b, data_dir=data_dir)).release
     if wish.release_a == wish.release_b:
         raise InvalidInputError(f"{wish.release_a} can't be tried against itself")
     _, present = await promoted(session)

@@ -59,7 +59,7 @@ async def roll_back(parts: PartsDep, key: AdminKey, call: Idempotent) -> Respons
     """Lets the release that spoke before the present one speak again, in every worker within ten seconds."""
 
     async def work(session: AsyncSession) -> StoredReply:
-        restored = await service.roll_back(session, rolled_back_by=key.name)
+        restored = await service.roll_back(session, data_dir=parts.settings.data_dir, rolled_back_by=key.name)
         shown = await service.show(session, restored.release.id, data_dir=parts.settings.data_dir)
         return StoredReply(200, shown.model_dump(mode="json"))
 
@@ -83,7 +83,9 @@ async def promote_release(
     """Lets a release speak in every worker within five seconds. Going back to an earlier one is the same call."""
 
     async def work(session: AsyncSession) -> StoredReply:
-        await service.promote(session, release_id, promoted_by=key.name, force=force)
+        await service.promote(
+            session, release_id, data_dir=parts.settings.data_dir, promoted_by=key.name, force=force
+        )
         shown = await service.show(session, release_id, data_dir=parts.settings.data_dir)
         return StoredReply(200, shown.model_dump(mode="json"))
 

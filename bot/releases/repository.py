@@ -107,13 +107,15 @@ async def mark_removed(session: AsyncSession, ids: Sequence[str], *, at: datetim
 
 
 async def removed_paths(session: AsyncSession) -> list[str]:
-    """Folders of releases that are marked, below the data dir."""
-    marked = Release.removed_at.is_not(None)
-    checkpoints = select(Checkpoint.path).join(Release, Release.checkpoint_id == Checkpoint.id).where(marked)
-    snapshots = (
-        select(IndexSnapshot.path).join(Release, Release.snapshot_id == IndexSnapshot.id).where(marked)
-    )
-    return [*(await session.execute(checkpoints)).scalars(), *(await session.execute(snapshots)).scalars()]
+    """Folders of releases that are marked and of no other, below the data dir."""
+    paths: dict[bool, set[str]] = {True: set(), False: set()}
+    columns = select(Checkpoint.path, IndexSnapshot.path, Release.removed_at.is_not(None))
+    parts = columns.select_from(Release).join(Checkpoint, Checkpoint.id == Release.checkpoint_id)
+    for checkpoint, snapshot, marked in await session.execute(
+        parts.join(IndexSnapshot, IndexSnapshot.id == Release.snapshot_id)
+    ):
+        paths[marked].update((checkpoint, snapshot))
+    return sorted(paths[True] - paths[False])
 
 
 async def take_back_all_since(session: AsyncSession, moment: datetime) -> None:

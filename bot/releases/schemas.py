@@ -13,7 +13,9 @@ class ReleaseOut(BaseModel):
     created_by: str
     promoted_at: datetime | None = Field(description="When it was promoted last")
     gate_passed: bool | None = Field(description="Whether the gate let it pass; null where it was not judged")
-    removed_at: datetime | None = Field(description="When its folders were removed, as it was old")
+    removed_at: datetime | None = Field(
+        description="Since when its folders are gone: it was old, or not in the backup that was restored"
+    )
 
 
 class CheckpointOut(BaseModel):

@@ -26,6 +26,7 @@ from bot.releases.schemas import (
 )
 from bot.settings import Settings
 from bot.webhooks.outbox import record_in_session
+from retrieval.artifacts import MANIFEST_NAME
 from retrieval.encoder import ONNX_FILE, TOKENIZER_FILE
 
 ROLL_BACK = "roll_back"
@@ -83,20 +84,27 @@ async def find(session: AsyncSession, release_id: str) -> ReleaseParts:
     return parts
 
 
-async def find_whole(session: AsyncSession, release_id: str) -> ReleaseParts:
-    """One that can be loaded, and stays so until this transaction has ended.
+async def find_whole(session: AsyncSession, release_id: str, *, data_dir: Path) -> ReleaseParts:
+    """One whose folders are there, and stay so until this transaction has ended.
 
     Raises:
         NotFoundError: there is no such release.
-        ConflictError: its folders were removed.
+        ConflictError: its folders are gone.
     """
     await repository.lock_pointer(session)
     parts = await find(session, release_id)
     if parts.release.removed_at is not None:
         raise ConflictError(
-            f"the folders of release {release_id} were removed on {parts.release.removed_at:%Y-%m-%d}, as it was old "
-            "(KEFU_RELEASES__KEPT, KEFU_RELEASES__KEEP_FOR); train again: kefu train"
+            f"the folders of release {release_id} are gone since {parts.release.removed_at:%Y-%m-%d}: it was old "
+            "(KEFU_RELEASES__KEPT, KEFU_RELEASES__KEEP_FOR), or not in the backup that was restored; "
+            "train again: kefu train"
         )
+    for path in (parts.checkpoint.path, parts.snapshot.path):
+        if not (data_dir / path / MANIFEST_NAME).is_file():
+            raise ConflictError(
+                f"the folders of release {release_id} are not whole: {data_dir / path} is missing or incomplete; "
+                "bring it back from a copy, or train again: kefu train"
+            )
     return parts
 
 
@@ -176,6 +184,7 @@ async def promote(
     session: AsyncSession,
     release_id: str,
     *,
+    data_dir: Path,
     promoted_by: str,
     action: str = "promote",
     force: bool = False,
@@ -185,10 +194,10 @@ async def promote(
 
     Raises:
         NotFoundError: there is no such release.
-        ConflictError: somebody rejected it, or its folders were removed.
+        ConflictError: somebody rejected it, or its folders are gone.
         GateRefusedError: the gate refused it, it has never spoken, and nobody forces it.
     """
-    parts = await find_whole(session, release_id)
+    parts = await find_whole(session, release_id, data_dir=data_dir)
     _, present = await repository.promoted(session)
     if present is not None and present.release.id == release_id:
         return present
@@ -224,15 +233,17 @@ async def promote_if_passed(
     parts = await find(session, release_id)
     if not gating.has_passed(parts.release) or not (wished or settings.releases.auto_promote):
         return False
-    await promote(session, release_id, promoted_by=promoted_by)
+    await promote(session, release_id, data_dir=settings.data_dir, promoted_by=promoted_by)
     return True
 
 
-async def roll_back(session: AsyncSession, *, rolled_back_by: str, reason: str | None = None) -> ReleaseParts:
+async def roll_back(
+    session: AsyncSession, *, data_dir: Path, rolled_back_by: str, reason: str | None = None
+) -> ReleaseParts:
     """Promotes the release that spoke before the present one, which is taken back: once more leads to the one before that.
 
     Raises:
-        ConflictError: there is none that nobody has rejected or taken back.
+        ConflictError: there is none that nobody has rejected or taken back, or its folders are gone.
     """
     _, present = await repository.promoted(session)
     earlier = await repository.promoted_before(session, present) if present else None
@@ -240,4 +251,6 @@ async def roll_back(session: AsyncSession, *, rolled_back_by: str, reason: str |
         raise ConflictError(
             "no release was promoted before the present one and may speak again; name one: kefu releases list"
         )
-    return await promote(session, earlier, promoted_by=rolled_back_by, action=ROLL_BACK, reason=reason)
+    return await promote(
+        session, earlier, data_dir=data_dir, promoted_by=rolled_back_by, action=ROLL_BACK, reason=reason
+    )

@@ -31,7 +31,9 @@ async def switch_shadow_on(release_id: str, parts: PartsDep, key: AdminKey, call
     """Lets a release decide on every message unseen, after the reply is sent. It takes the place of another shadow."""
 
     async def work(session: AsyncSession) -> StoredReply:
-        started = await service.switch_on(session, release_id, started_by=key.name)
+        started = await service.switch_on(
+            session, release_id, data_dir=parts.settings.data_dir, started_by=key.name
+        )
         return StoredReply(200, started.model_dump(mode="json"))
 
     reply = await call.stored() or await call.run(work)

@@ -1,5 +1,6 @@
 """Switching a shadow on and off, and what it would have done otherwise."""
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
@@ -25,14 +26,14 @@ from bot.shadowing.schemas import (
 )
 
 
-async def switch_on(session: AsyncSession, release_id: str, *, started_by: str) -> ShadowOut:
+async def switch_on(session: AsyncSession, release_id: str, *, data_dir: Path, started_by: str) -> ShadowOut:
     """Lets a release decide unseen, in the place of another shadow. Switching on the one that runs changes nothing.
 
     Raises:
         NotFoundError: there is no such release.
-        ConflictError: it is the release that speaks, or its folders were removed.
+        ConflictError: it is the release that speaks, or its folders are gone.
     """
-    parts = await find_whole(session, release_id)
+    parts = await find_whole(session, release_id, data_dir=data_dir)
     _, present = await promoted(session)
     if present is not None and present.release.id == release_id:
         raise ConflictError(

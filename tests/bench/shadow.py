@@ -40,7 +40,7 @@ async def switch(settings: Settings, release_id: str, *, on: bool) -> None:
     try:
         async with database.write() as session:
             if on:
-                await service.switch_on(session, release_id, started_by="bench")
+                await service.switch_on(session, release_id, data_dir=settings.data_dir, started_by="bench")
             else:
                 await service.switch_off(session, release_id, ended_by="bench")
     finally:

@@ -82,7 +82,7 @@ async def fill(settings: Settings, texts: Sequence[str]) -> str:
             release = await session.get_one(Release, made.release.id)
             checks = [{"name": pack[:60], "passed": False, "reason": pack} for pack in packed(texts, LINE)]
             release.gate = {"passed": False, "made_at": now().isoformat(), "report": "", "checks": checks}
-            await switch_on(session, made.release.id, started_by="cli")
+            await switch_on(session, made.release.id, data_dir=settings.data_dir, started_by="cli")
             _, present = await promoted(session)
             assert present is not None
             session.add_all(

@@ -135,7 +135,7 @@ async def fill(settings: Settings) -> None:
                 "report": "",
                 "checks": CHECKS,
             }
-            await switch_on(session, made.release.id, started_by="cli")
+            await switch_on(session, made.release.id, data_dir=settings.data_dir, started_by="cli")
             await request_run(session, trigger=RunTrigger.MANUAL, requested_by="cli", reason="new prices")
             await session.execute(
                 update(Exchange).where(Exchange.rule != "small_talk_greeting").values(outcome="answered")

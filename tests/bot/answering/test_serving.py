@@ -1,15 +1,23 @@
-"""What loading a release does to the process around it."""
+"""What loading a release does to the process around it, and what becomes of one that can't be loaded."""
 
+import asyncio
 import gc
-from collections.abc import Iterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from bot.answering import serving
-from bot.answering.serving import Serving, load_serving
+from bot.answering.serving import ReleaseFollower, Serving, load_serving
 from bot.db.engine import Database
+from bot.db.knowledge_tables import Question
+from bot.knowledge.index_feed import raise_revision
 from bot.releases import repository
 from bot.settings import Settings
+from retrieval.errors import ArtifactError
+from tests.fixtures.services import promoted_release
 
 
 async def loaded(database: Database, settings: Settings) -> Serving:
@@ -37,3 +45,62 @@ async def test_the_garbage_collector_leaves_a_large_release_alone(
     assert is_walked_over(await loaded(database, tiny_settings))
     monkeypatch.setattr(serving, "MANY_QUESTIONS", 1)
     assert not is_walked_over(await loaded(database, tiny_settings))
+
+
+async def deactivate_questions(database: Database) -> None:
+    async with database.write() as session:
+        revision = await raise_revision(session)
+        await session.execute(update(Question).values(active=False, revision=revision))
+
+
+@pytest.fixture
+async def follower(
+    database: Database, tiny_settings: Settings, release: str
+) -> AsyncIterator[ReleaseFollower]:  # it is promoted
+    follower = ReleaseFollower(database, tiny_settings)
+    await follower.refresh()
+    yield follower
+    follower.close()
+
+
+@pytest.fixture
+async def damaged(
+    database: Database, tiny_settings: Settings, follower: ReleaseFollower
+) -> str:  # it has loaded the one before
+    """A release that was promoted while another one serves, and has lost its checkpoint."""
+    promoted = await promoted_release(database, tiny_settings)
+    async with database.read() as session:
+        parts = await repository.get(session, promoted)
+    assert parts is not None
+    shutil.rmtree(tiny_settings.data_dir / parts.checkpoint.path)
+    return promoted
+
+
+@pytest.mark.usefixtures("damaged")
+async def test_the_knowledge_is_followed_though_the_promoted_release_can_not_be_loaded(
+    database: Database, follower: ReleaseFollower, release: str
+) -> None:
+    await deactivate_questions(database)
+    with pytest.raises(ArtifactError):
+        await follower.refresh()
+    taken = follower.take()
+    assert taken.release_id == release
+    assert dict(taken.engine.retriever.view.questions) == {}
+
+
+@pytest.mark.usefixtures("damaged")
+async def test_a_release_that_can_not_be_loaded_is_tried_again_and_logged_once(
+    follower: ReleaseFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def wait(_: float) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(serving.asyncio, "sleep", wait)
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await follower.follow()
+    assert [entry["event"] for entry in logs] == ["release_not_followed"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from bot.backups.backing_up import back_up
 from bot.backups.restoring import restore
@@ -15,6 +15,7 @@ from bot.db.base import now
 from bot.db.engine import Database
 from bot.db.knowledge_tables import AnswerText, Question
 from bot.db.migrating import current_revision, migrate, newest_revision
+from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
 from bot.db.tables import metadata
 from bot.errors import ConflictError, InvalidInputError
 from bot.settings import Settings
@@ -195,6 +196,39 @@ async def test_replacing_makes_running_workers_look_again(
     assert restored.pop("release_pointer") == [(1, "rel_2", 6)]
     rows.pop("release_pointer")
     assert restored == rows
+
+
+@pytest.mark.parametrize("speaking", ["rel_3", None])
+async def test_releases_whose_folders_are_not_in_the_backup_come_back_as_removed(
+    database: Database, settings: Settings, tmp_path: Path, speaking: str | None
+) -> None:
+    """The one that speaks is not marked, though its folders were damaged when the backup was made."""
+    await fill_installation(database, settings.data_dir)
+    async with database.write() as session:
+        for number in (3, 4):
+            chk, snp = f"chk_{number}", f"snp_{number}"
+            session.add(Checkpoint(id=chk, path=f"checkpoints/{chk}", digest="0" * 64, summary={}))
+            await session.flush()
+            session.add(
+                IndexSnapshot(
+                    id=snp,
+                    checkpoint_id=chk,
+                    path=f"snapshots/{snp}",
+                    digest="0" * 64,
+                    revision=1,
+                    summary={},
+                )
+            )
+            await session.flush()
+            session.add(Release(id=f"rel_{number}", checkpoint_id=chk, snapshot_id=snp, created_by="cli"))
+        await session.execute(update(ReleasePointer).values(release_id=speaking))
+    await back_up(database, settings, tmp_path / "b.tar.gz")
+
+    await restore(database, elsewhere(settings, tmp_path), tmp_path / "b.tar.gz", replace=True)
+
+    async with database.read() as session:
+        rows = await session.execute(select(Release.id).where(Release.removed_at.is_not(None)))
+    assert set(rows.scalars()) == ({"rel_1", "rel_4"} if speaking else {"rel_3", "rel_4"})
 
 
 async def test_failing_restore_leaves_the_old_state(

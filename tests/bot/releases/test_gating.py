@@ -58,10 +58,12 @@ async def test_refused_release_is_promoted_by_force_alone_which_the_audit_log_ke
     refused = await candidate(database, tiny_settings, LOADS, REFUSED)
     with pytest.raises(GateRefusedError, match="accuracy: Over all rows the candidate is worse"):
         async with database.write() as session:
-            await service.promote(session, refused, promoted_by="ann")
+            await service.promote(session, refused, data_dir=tiny_settings.data_dir, promoted_by="ann")
     assert await present(database) == release
     async with database.write() as session:
-        await service.promote(session, refused, promoted_by="ann", force=True)
+        await service.promote(
+            session, refused, data_dir=tiny_settings.data_dir, promoted_by="ann", force=True
+        )
     assert await present(database) == refused
     async with database.read() as session:
         entry = (await session.execute(select(AuditEntry).where(AuditEntry.target == refused))).scalar_one()
@@ -73,9 +75,11 @@ async def test_going_back_to_what_spoke_needs_no_force(
 ) -> None:
     refused = await candidate(database, tiny_settings, REFUSED)
     async with database.write() as session:
-        await service.promote(session, refused, promoted_by="ann", force=True)
-        await service.promote(session, release, promoted_by="ann")
-        await service.roll_back(session, rolled_back_by="ann")
+        await service.promote(
+            session, refused, data_dir=tiny_settings.data_dir, promoted_by="ann", force=True
+        )
+        await service.promote(session, release, data_dir=tiny_settings.data_dir, promoted_by="ann")
+        await service.roll_back(session, data_dir=tiny_settings.data_dir, rolled_back_by="ann")
     assert await present(database) == refused
 
 

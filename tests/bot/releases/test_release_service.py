@@ -181,12 +181,16 @@ async def test_going_back_by_name_takes_back_all_that_were_promoted_since(
 ) -> None:
     admin = await new_key(Scope.ADMIN)
     async with database.write() as session:
-        await service.promote(session, three[0], promoted_by="cli", action=service.ROLL_BACK)
+        await service.promote(
+            session, three[0], data_dir=tiny_settings.data_dir, promoted_by="cli", action=service.ROLL_BACK
+        )
     await promoted_release(database, tiny_settings)
     assert await rolled_back(client, admin) == three[0]
     never_spoke = (await build_release(database, tiny_settings, created_by="test")).release.id
     async with database.write() as session:
-        await service.promote(session, never_spoke, promoted_by="cli", action=service.ROLL_BACK)
+        await service.promote(
+            session, never_spoke, data_dir=tiny_settings.data_dir, promoted_by="cli", action=service.ROLL_BACK
+        )
     assert await rolled_back(client, admin) == three[0]
 
 

@@ -128,12 +128,16 @@ async def test_what_was_taken_back_takes_no_place_of_what_may_be_gone_back_to(
     first, second, third = [await make(database, keeping_one, days=90 - n, promoted=90 - n) for n in range(3)]
     await speak(database, third, since=60)
     async with database.write() as session:
-        await service.promote(session, second, promoted_by="test", action=service.ROLL_BACK)
+        await service.promote(
+            session, second, data_dir=keeping_one.data_dir, promoted_by="test", action=service.ROLL_BACK
+        )
         await session.execute(update(Release).where(Release.id == second).values(promoted_at=ago(50)))
 
     assert await remove_old_releases(database, keeping_one, at=TODAY) == [third]
     async with database.write() as session:
-        assert (await service.roll_back(session, rolled_back_by="test")).release.id == first
+        assert (
+            await service.roll_back(session, data_dir=keeping_one.data_dir, rolled_back_by="test")
+        ).release.id == first
 
 
 async def test_shadow_and_experiment_keep_theirs(database: Database, keeping_one: Settings) -> None:
@@ -160,6 +164,24 @@ async def test_shadow_and_experiment_keep_theirs(database: Database, keeping_one
     assert await remove_old_releases(database, keeping_one, at=TODAY) == [done]
 
 
+async def refuse_to_let_speak(database: Database, settings: Settings, *, old: str, speaks: str) -> None:
+    for attempt in (
+        lambda session: service.promote(
+            session, old, data_dir=settings.data_dir, promoted_by="test", force=True
+        ),
+        lambda session: shadowing.switch_on(session, old, data_dir=settings.data_dir, started_by="test"),
+        lambda session: experiments.start(
+            session,
+            ExperimentWish(release_a=speaks, release_b=old, share=0.5, lead_s=1, force=True),
+            data_dir=settings.data_dir,
+            started_by="test",
+        ),
+    ):
+        with pytest.raises(ConflictError, match="the folders of release"):
+            async with database.write() as session:
+                await attempt(session)
+
+
 async def test_what_was_removed_is_neither_promoted_nor_tried_nor_rolled_back_to(
     database: Database, keeping_one: Settings
 ) -> None:
@@ -167,21 +189,39 @@ async def test_what_was_removed_is_neither_promoted_nor_tried_nor_rolled_back_to
     await speak(database, speaks, since=50)
     assert await remove_old_releases(database, keeping_one, at=TODAY) == [old]
 
-    for attempt in (
-        lambda session: service.promote(session, old, promoted_by="test", force=True),
-        lambda session: shadowing.switch_on(session, old, started_by="test"),
-        lambda session: experiments.start(
-            session,
-            ExperimentWish(release_a=speaks, release_b=old, share=0.5, lead_s=1, force=True),
-            started_by="test",
-        ),
-    ):
-        with pytest.raises(ConflictError, match="the folders of release"):
-            async with database.write() as session:
-                await attempt(session)
+    await refuse_to_let_speak(database, keeping_one, old=old, speaks=speaks)
     with pytest.raises(ConflictError, match="no release was promoted before"):
         async with database.write() as session:
-            await service.roll_back(session, rolled_back_by="test")
+            await service.roll_back(session, data_dir=keeping_one.data_dir, rolled_back_by="test")
+
+
+@pytest.mark.parametrize("missing", ["checkpoints", "snapshots"])
+async def test_what_lacks_a_folder_is_neither_promoted_nor_tried_nor_rolled_back_to(
+    database: Database, settings: Settings, missing: str
+) -> None:
+    old, speaks = [await make(database, settings, days=60 - n, promoted=60 - n) for n in range(2)]
+    await speak(database, speaks, since=50)
+    for manifest in (settings.data_dir / missing).glob("*/manifest.json"):
+        manifest.unlink()
+
+    await refuse_to_let_speak(database, settings, old=old, speaks=speaks)
+    with pytest.raises(ConflictError, match=f"{missing}/.* is missing or incomplete"):
+        async with database.write() as session:
+            await service.roll_back(session, data_dir=settings.data_dir, rolled_back_by="test")
+
+
+async def test_folder_that_another_release_needs_stays(database: Database, settings: Settings) -> None:
+    first, second = [await make(database, settings, days=2) for _ in range(2)]
+    async with database.write() as session:
+        shared = (await repository.get(session, second)).checkpoint.id
+        await session.execute(update(Release).where(Release.id == first).values(checkpoint_id=shared))
+        await repository.mark_removed(session, [first], at=TODAY)
+        snapshot = (
+            await session.execute(select(Release.snapshot_id).where(Release.id == first))
+        ).scalar_one()
+    await remove_old_releases(database, settings, at=TODAY)
+    assert (settings.data_dir / "checkpoints" / shared).is_dir()
+    assert not (settings.data_dir / "snapshots" / snapshot).exists()
 
 
 async def test_a_kill_between_marking_and_deleting_is_made_good(
@@ -218,7 +258,7 @@ async def test_promoting_it_at_the_same_moment_leaves_a_release_that_is_there(
 
     async def promote() -> None:
         async with database.write() as session:
-            await service.promote(session, speaks, promoted_by="test")
+            await service.promote(session, speaks, data_dir=keeping_one.data_dir, promoted_by="test")
 
     await asyncio.gather(
         promote(), remove_old_releases(database, keeping_one, at=TODAY), return_exceptions=True
