@@ -107,7 +107,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     app.state.stopping = asyncio.Event()
     await require_schema(database)
-    await follower.refresh()
+    await follower.begin()
     await companions.refresh()
     work = (
         follower.follow(),

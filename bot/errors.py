@@ -130,7 +130,8 @@ class UnavailableError(KefuError):
 class NoReleaseError(UnavailableError):
     def __init__(self) -> None:
         super().__init__(
-            "there is no release yet; run `kefu import --approve` or `kefu demo`", retry_after_s=5
+            "there is no release yet (run `kefu import --approve` or `kefu demo`), or it can't be loaded (run `kefu doctor`)",
+            retry_after_s=5,
         )
 
 

@@ -21,7 +21,7 @@ from bot.knowledge.index_feed import load_changes
 from bot.quality.judged_compositions import judged_compositions
 from bot.quality.tolerated import chosen_errors
 from bot.releases import repository
-from bot.releases.building import encodings_beside
+from bot.releases.building import REBUILD, encodings_beside
 from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
 from retrieval.candidates import Retrieved
@@ -121,6 +121,13 @@ class ReleaseFollower:
                 await self._follow_knowledge()
                 raise
             await self._follow_knowledge()
+
+    async def begin(self) -> None:
+        """As `refresh`; a release that can't be loaded keeps no service from starting, in whose console one would roll back."""
+        try:
+            await self.refresh()
+        except RetrievalError as error:
+            log.error("release_not_loaded", error=str(error), remedy=REBUILD)
 
     async def follow(self) -> None:
         """Runs until cancelled. A fault is tried again, and logged once; what was serving goes on serving."""

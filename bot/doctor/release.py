@@ -11,12 +11,11 @@ from bot.db.engine import Database
 from bot.db.knowledge_tables import Answer, AnswerState, Question
 from bot.doctor.findings import Finding, ok, problem
 from bot.releases import repository
+from bot.releases.building import REBUILD
 from bot.releases.repository import ReleaseParts
 from bot.settings import Settings
 from retrieval.artifacts import verify_artifact
 from retrieval.errors import ArtifactError, RetrievalError
-
-REBUILD = "run: kefu releases rollback, kefu train, or kefu restore BACKUP --replace"
 
 
 @dataclass(frozen=True)

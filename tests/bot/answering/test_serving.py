@@ -5,6 +5,7 @@ import gc
 import shutil
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
@@ -17,6 +18,7 @@ from bot.knowledge.index_feed import raise_revision
 from bot.releases import repository
 from bot.settings import Settings
 from retrieval.errors import ArtifactError
+from tests.fixtures.apps import started_app
 from tests.fixtures.services import promoted_release
 
 
@@ -104,3 +106,26 @@ async def test_a_release_that_can_not_be_loaded_is_tried_again_and_logged_once(
     with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
         await follower.follow()
     assert [entry["event"] for entry in logs] == ["release_not_followed"]
+
+
+async def test_service_starts_without_the_damaged_release_and_answers_once_it_is_whole_again(
+    database: Database, tiny_settings: Settings, release: str
+) -> None:
+    async with database.read() as session:
+        parts = await repository.get(session, release)
+    assert parts is not None
+    whole = tiny_settings.data_dir / parts.snapshot.path
+    away = whole.rename(whole.with_name("away"))
+    with capture_logs() as logs:
+        async with (
+            started_app(tiny_settings) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kefu.test") as client,
+        ):
+            unready = await client.get("/health/ready")
+            away.rename(whole)
+            await app.state.parts.follower.refresh()
+            ready = await client.get("/health/ready")
+    assert (unready.status_code, "kefu doctor" in unready.json()["detail"]) == (503, True)
+    assert (ready.status_code, ready.json()["release"]) == (200, release)
+    told = [entry["remedy"] for entry in logs if entry["event"] == "release_not_loaded"]
+    assert told == ["run: kefu releases rollback, kefu train, or kefu restore BACKUP --replace"]
