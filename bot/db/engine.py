@@ -39,7 +39,12 @@ class Database:
     @classmethod
     def open(cls, url: str) -> "Database":
         parsed = make_url(url)
-        options: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
+        # What a statement was given is what customers wrote, which has no business in a log.
+        options: dict[str, Any] = {
+            "pool_size": POOL_SIZE,
+            "max_overflow": POOL_SIZE,
+            "hide_parameters": True,
+        }
         if parsed.get_backend_name() == "sqlite":
             if parsed.database and parsed.database != ":memory:":
                 make_private_folder(Path(parsed.database).parent)

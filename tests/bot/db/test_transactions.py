@@ -47,6 +47,22 @@ async def test_write_returns_after_its_commit_and_everybody_sees_it(database: Da
         assert await session.scalar(text("SELECT count(*) FROM sites WHERE name = 'x'")) == 1
 
 
+async def test_error_of_a_statement_does_not_tell_what_it_was_given(database: Database) -> None:
+    await database.quick.write(add_site("ste_1"))
+    said = {"words": "my purple umbrella-drone broke", "at": "2026-01-01 00:00:00+00:00"}
+    twice = text("INSERT INTO sites (id, public_key, name, created_at) VALUES ('ste_1', 'key', :words, :at)")
+
+    with pytest.raises(IntegrityError) as quick:
+        await database.quick.write(lambda connection: connection.execute(twice, said))
+    with pytest.raises(IntegrityError) as slow:
+        async with database.write() as session:
+            await session.execute(twice, said)
+
+    for failed in (quick, slow):
+        assert "INSERT INTO sites" in str(failed.value)
+        assert "umbrella" not in str(failed.value)
+
+
 async def test_failing_write_leaves_nothing_and_raises_its_own_error(database: Database) -> None:
     def fails_late(connection: Connection) -> None:
         add_site("ste_1")(connection)
