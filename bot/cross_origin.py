@@ -1,5 +1,8 @@
 """Tells browsers which pages may read our replies (CORS), by the sites' lists of origins as they are now."""
 
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +25,10 @@ class SiteCorsMiddleware(CORSMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "origin" in Headers(scope=scope):
             self._origins = scope["app"].state.parts.origins
-            await self._origins.refresh()
+            with suppress(
+                SQLAlchemyError
+            ):  # the lists as they were; what the request itself needs tells the fault
+                await self._origins.refresh()
         await super().__call__(scope, receive, send)
 
     def is_allowed_origin(self, origin: str) -> bool:

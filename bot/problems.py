@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from bot.db.overload import passing
@@ -78,7 +78,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DataError, _data_error)
-    app.add_exception_handler(OperationalError, _operational_error)
+    app.add_exception_handler(SQLAlchemyError, _database_error)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -104,10 +104,10 @@ async def _data_error(_: Request, __: Exception) -> JSONResponse:
     return error_response(InvalidInputError("a value holds characters that can't be stored; remove them"))
 
 
-async def _operational_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, OperationalError)
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SQLAlchemyError)
     if passes := passing(error):
-        log.warning("database_busy", path=request.url.path, error=str(error.orig))
+        log.warning("database_busy", path=request.url.path, error=str(getattr(error, "orig", error)))
         return error_response(passes)
     return await _unexpected_error(request, error)
 

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from bot.db.overload import passing
@@ -68,7 +68,7 @@ class OpenAiRoute(APIRoute):
                 if error.status_code == TooLargeError.status:
                     raise
                 return _body(error.status_code, str(error.detail), "invalid_request_error", None)
-            except OperationalError as error:
+            except SQLAlchemyError as error:
                 if passes := passing(error):
                     return _known(passes)
                 raise

@@ -6,7 +6,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +25,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(DataError, _unstorable)
-    app.add_exception_handler(OperationalError, _operational)
+    app.add_exception_handler(SQLAlchemyError, database_error_page)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -58,10 +58,10 @@ async def _unstorable(request: Request, _: Exception) -> Response:
     return error_page(request, InvalidInputError(detail))
 
 
-async def _operational(request: Request, error: Exception) -> Response:
-    assert isinstance(error, OperationalError)
+async def database_error_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SQLAlchemyError)
     if passes := passing(error):
-        log.warning("database_busy", path=request.url.path, error=str(error.orig))
+        log.warning("database_busy", path=request.url.path, error=str(getattr(error, "orig", error)))
         return error_page(request, passes)
     return await _unexpected(request, error)
 

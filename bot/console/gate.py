@@ -7,12 +7,13 @@ origin; the token of the session is checked besides (``bot.console.access``).
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.console.error_pages import error_page
+from bot.console.error_pages import database_error_page, error_page
 from bot.dependencies import parts_of
 from bot.errors import ForbiddenError
 from bot.operators.logins import Caller, find_caller, keep_alive
@@ -54,7 +55,11 @@ class OperatorGate:
 
     async def _refused(self, request: Request) -> Response | None:
         """What to reply instead of going on; finds out who is calling."""
-        caller = request.state.caller = await _find(request)
+        request.state.caller = None
+        try:
+            caller = request.state.caller = await _find(request)
+        except SQLAlchemyError as error:  # the app's own handlers are behind this gate
+            return await database_error_page(request, error)
         if request.method not in SAFE and not from_here(request):
             return error_page(
                 request, ForbiddenError("the request does not come from a page of this console")
