@@ -148,7 +148,10 @@ def read_manifest(path: Path, *, kind: str) -> Manifest:
 
 
 def sweep_partial_folders(target: Path, *, older_than: timedelta = STALE_AFTER) -> None:
-    """Remove what killed writers of `target` left behind; a folder touched since `older_than` ago stays."""
+    """Remove what killed writers of `target` left behind; a folder touched since `older_than` ago stays.
+
+    A `target` of the name ``*`` stands for whatever is written to its parent.
+    """
     deadline = time.time() - older_than.total_seconds()
     for leftover in target.parent.glob(f".{target.name}.*.partial"):
         try:

@@ -19,7 +19,9 @@ from bot.backups.archive import ArchiveWriter, MemberStream
 from bot.backups.manifest import FOLDER_PATH, FolderContent, FolderKind
 from bot.db.base import now
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
+from bot.db.training_tables import TrainingRun
 from bot.errors import ConflictError, InvalidInputError
+from bot.releases.building import checkpoint_path, snapshot_path
 from retrieval.artifacts import MANIFEST_NAME, sweep_partial_folders, verify_artifact
 from retrieval.errors import ArtifactError
 
@@ -96,6 +98,21 @@ def mark_missing(connection: Connection, data_dir: Path) -> None:
     connection.execute(update(Release).where(Release.id.in_(missing)).values(removed_at=now()))
 
 
+def named_folders(connection: Connection) -> set[str]:
+    """Below the data dir: of releases and of training runs, whether they are there or not."""
+    paths = {
+        path
+        for column in (Checkpoint.path, IndexSnapshot.path)
+        for path in connection.execute(select(column)).scalars()
+    }
+    runs = select(TrainingRun.checkpoint_id, TrainingRun.snapshot_id, TrainingRun.leftovers)
+    for checkpoint_id, snapshot_id, leftovers in connection.execute(runs):
+        for id in (checkpoint_id, snapshot_id, *leftovers):
+            if id is not None:
+                paths.add(snapshot_path(id) if id.startswith("snp_") else checkpoint_path(id))
+    return {path for path in paths if FOLDER_PATH.fullmatch(path)}
+
+
 class FolderPlacer:
     """Writes the folders of a backup under the data dir, each aside first and renamed once it is verified.
 
@@ -152,7 +169,8 @@ class FolderPlacer:
             return False
         sync_folder(partial)
         if target.exists():
-            damaged = target.parent / f".{target.name}.{uuid4().hex}.damaged"
+            # A name that sweep_partial_folders takes away after a kill.
+            damaged = target.parent / f".{target.name}.{uuid4().hex}.partial"
             target.rename(damaged)
             shutil.rmtree(damaged, ignore_errors=True)
         partial.rename(target)

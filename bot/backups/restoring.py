@@ -1,7 +1,7 @@
 """``kefu restore``: the state of a backup, on SQLite or PostgreSQL, whichever it came from.
 
 Everything is checked before anything is changed; then folders are placed beside what is there, and the whole
-database changes in one transaction. Killed or failing anywhere, the old state stays. A backup of an older schema is
+database changes in one transaction. Killed or failing anywhere, the old state stays; once it is replaced, its folders go. A backup of an older schema is
 restored at that schema and migrated in the same transaction.
 """
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Table, text
 
 from bot.backups.archive import members, verify
-from bot.backups.folders import FolderPlacer, mark_missing
+from bot.backups.folders import FolderPlacer, mark_missing, named_folders
 from bot.backups.manifest import FOLDER_MEMBER, MANIFEST_NAME, ROWS_MEMBER, Manifest
 from bot.backups.rows import REVISION_TABLE, count_rows, set_last_number, tables_of, write_lines
 from bot.db.engine import Database
@@ -22,6 +22,7 @@ from bot.db.tables import metadata
 from bot.errors import ConflictError, InvalidInputError
 from bot.private_files import make_private_folder
 from bot.progress import Progress, quiet
+from bot.releases.retention import delete_folders
 from bot.settings import Settings
 
 ROWS_OF_AN_EMPTY_DATABASE = {"sites": 1, "knowledge_state": 1, "release_pointer": 1, "training_lease": 1}
@@ -60,13 +61,16 @@ async def restore(
                 replaced = await connection.run_sync(work.run)
         finally:
             placer.discard()
+        if replaced is not None:
+            unnamed = [settings.data_dir / path for path in sorted(replaced.unnamed)]
+            await asyncio.to_thread(delete_folders, unnamed)
     return RestoreReport(
         path=path,
         created_at=manifest.created_at.isoformat(),
         schema_revision=manifest.schema_revision,
         rows={name: table.rows for name, table in manifest.tables.items()},
         folders=[folder.path for folder in manifest.folders],
-        replaced=replaced,
+        replaced=replaced is not None,
     )
 
 
@@ -79,6 +83,14 @@ def _refuse_newer(manifest: Manifest) -> None:
 
 
 @dataclass(frozen=True)
+class _Replaced:
+    """Generation of the pointer that was there, and the folders that rows named: afterwards, those that none names any more."""
+
+    generation: int
+    unnamed: set[str]
+
+
+@dataclass(frozen=True)
 class _Restoring:
     stream: BinaryIO
     manifest: Manifest
@@ -86,9 +98,9 @@ class _Restoring:
     replace: bool
     report: Progress
 
-    def run(self, connection: Connection) -> bool:
-        """All of it, inside the open transaction; returns whether something was replaced."""
-        generation = self._clear(connection)
+    def run(self, connection: Connection) -> _Replaced | None:
+        """All of it, inside the open transaction; returns what was replaced, if there was anything."""
+        replaced = self._clear(connection)
         upgrade(connection, to=self.manifest.schema_revision)
         tables = {t.name: t for t in tables_of(connection, revision=self.manifest.schema_revision)}
         self._refuse_other_tables(tables)
@@ -100,14 +112,15 @@ class _Restoring:
         self._refuse_missing_rows(connection, tables)
         upgrade(connection)
         refuse_orphans(connection)
-        if generation is not None:
-            _raise_generation(connection, beyond=generation)
+        if replaced is not None:
+            _raise_generation(connection, beyond=replaced.generation)
+            replaced.unnamed.difference_update(named_folders(connection))
         self.placer.finish()
         mark_missing(connection, self.placer.data_dir)
-        return generation is not None
+        return replaced
 
-    def _clear(self, connection: Connection) -> int | None:
-        """Takes the old tables away; returns the old pointer's generation when there was anything in them."""
+    def _clear(self, connection: Connection) -> _Replaced | None:
+        """Takes the old tables away; returns what was in them, if there was anything."""
         revision = revision_in(connection)
         if revision is None:
             return None
@@ -126,10 +139,10 @@ class _Restoring:
                 f"the database is not empty ({_named(found)}); restore into an empty one, or say --replace"
             )
         pointer = text("SELECT generation FROM release_pointer")
-        generation: int = connection.execute(pointer).scalar_one()
+        replaced = _Replaced(connection.execute(pointer).scalar_one(), named_folders(connection))
         metadata.drop_all(connection)
         connection.execute(text(f"DROP TABLE {REVISION_TABLE}"))
-        return generation if found else None
+        return replaced if found else None
 
     def _refuse_other_tables(self, tables: dict[str, Table]) -> None:
         if self.manifest.tables.keys() != tables.keys():

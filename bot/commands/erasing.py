@@ -101,4 +101,8 @@ def _warn(erased: Erased, settings: Settings) -> None:
         if left:
             err.print(f"{what} made since may hold their words:", style="yellow", end=" ")
             err.print(", ".join(left), soft_wrap=True)
-    err.print("Backups made earlier still hold everything.", style="dim", soft_wrap=True)
+    err.print(
+        "Backups made earlier, and what kefu export wrote elsewhere, still hold everything.",
+        style="dim",
+        soft_wrap=True,
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot.atomic_files import sweep_partial_files
 from bot.db.base import new_id
 from bot.db.engine import Database
 from bot.errors import NotFoundError
@@ -63,19 +64,22 @@ async def remove_export(settings: Settings, export_id: str) -> None:
 def exports_since(settings: Settings, moment: datetime, *, with_knowledge: bool) -> list[Path]:
     """Files that were made at or after a moment, and so may hold what was said from then on.
 
-    Those of the knowledge, too, where questions were made of it.
+    Those of the knowledge, too, where questions were made of it, and those that are being made; what killed processes left is
+    taken away.
     """
     folder = settings.data_dir / FOLDER
+    unfinished = sweep_partial_files(folder)
     found = (
         _find(folder, file.name.split(".")[0]) for file in sorted(folder.glob(f"exp_*{MANIFEST_SUFFIX}"))
     )
-    return [
+    made = [
         export[0]
         for export in found
         if export is not None
         and (with_knowledge or export[1].kind is not ExportKind.KNOWLEDGE)
         and export[1].created_at >= moment
     ]
+    return [*made, *sorted(unfinished)]
 
 
 def _remove(path: Path) -> None:
@@ -86,12 +90,10 @@ def _remove(path: Path) -> None:
 
 def _forget_unfinished(folder: Path) -> None:
     """What a process left that was killed while it exported: nothing lists it, so nobody would delete it."""
-    for file in (*folder.glob(".exp_*.partial"), *folder.glob("exp_*")):
-        export = file.name.removeprefix(".").split(".")[0]
+    for file in folder.glob("exp_*"):
         with suppress(FileNotFoundError):  # another process was quicker
-            if file.stat().st_mtime < time.time() - ABANDONED_AFTER_S and (
-                file.suffix == ".partial" or _find(folder, export) is None
-            ):
+            abandoned = file.stat().st_mtime < time.time() - ABANDONED_AFTER_S
+            if abandoned and _find(folder, file.name.split(".")[0]) is None:
                 file.unlink()
 
 

@@ -1,5 +1,5 @@
 """Which releases keep their folders. A folder is marked as gone in the database first and deleted then, so that whatever is
-killed in between, nobody promotes what is no longer there, and the next sweep goes on.
+killed in between, nobody promotes what is no longer there, and the next sweep goes on. What killed writers have left goes, too.
 
 Kept are the promoted release, those promoted before it that may be rolled back to, the shadow and both sides of an experiment
 that runs, what passed the gate since the present release began to speak and waits for a person, and whatever was made or took
@@ -18,9 +18,10 @@ from bot.db.base import now
 from bot.db.engine import Database
 from bot.knowledge.audit import record_audit
 from bot.releases import gating, repository
-from bot.releases.building import encodings_beside
+from bot.releases.building import checkpoint_path, encodings_beside, snapshot_path
 from bot.releases.repository import ReleaseParts
 from bot.settings import ReleaseSettings, Settings
+from retrieval.artifacts import sweep_partial_folders
 
 ACTOR = "retention"
 
@@ -42,7 +43,9 @@ async def remove_old_releases(
     async with database.read() as session:
         paths = await repository.removed_paths(session)
     folders = [settings.data_dir / path for path in paths]
-    await asyncio.to_thread(_delete, [*folders, *map(encodings_beside, folders)])
+    await asyncio.to_thread(delete_folders, folders)
+    for written in (checkpoint_path("*"), snapshot_path("*")):
+        await asyncio.to_thread(sweep_partial_folders, settings.data_dir / written)
     return [parts.release.id for parts in due]
 
 
@@ -96,9 +99,9 @@ def _promoted_at(parts: ReleaseParts) -> datetime:
     return parts.release.promoted_at
 
 
-def _delete(folders: Sequence[Path]) -> None:
-    """Renamed first: what a kill leaves is no checkpoint or snapshot to anybody."""
-    for folder in folders:
+def delete_folders(folders: Sequence[Path]) -> None:
+    """With what was encoded since. Renamed first: what a kill leaves is no checkpoint or snapshot to anybody."""
+    for folder in (*folders, *map(encodings_beside, folders)):
         gone = folder.with_name(f".{folder.name}.removed")
         if folder.exists():
             folder.rename(gone)

@@ -1,6 +1,8 @@
 """A file is there whole or not at all, and nothing is overwritten."""
 
+import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +47,19 @@ def test_what_appeared_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
         write(target, b"ours", meanwhile=lambda: target.write_bytes(b"theirs"))
     assert target.read_bytes() == b"theirs"
     assert names_in(tmp_path) == ["b"]
+
+
+def test_what_a_kill_has_left_goes_when_the_folder_is_written_to_again(tmp_path: Path) -> None:
+    """Backups are named by their day, so that the same name hardly comes again."""
+    left, young = f".monday.tar.gz.{'a' * 32}.partial", f".sunday.tar.gz.{'b' * 32}.partial"
+    foreign = ".film.mkv.partial"
+    for name, hours in ((left, 2), (young, 0), (foreign, 2)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - hours * 3600,) * 2)
+
+    write(tmp_path / "tuesday.tar.gz", b"whole")
+
+    assert names_in(tmp_path) == sorted([young, foreign, "tuesday.tar.gz"])
 
 
 def test_dangling_links_count_as_existing(tmp_path: Path) -> None:

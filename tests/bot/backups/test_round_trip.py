@@ -17,6 +17,7 @@ from bot.db.knowledge_tables import AnswerText, Question
 from bot.db.migrating import current_revision, migrate, newest_revision
 from bot.db.release_tables import Checkpoint, IndexSnapshot, Release, ReleasePointer
 from bot.db.tables import metadata
+from bot.db.training_tables import TrainingRun
 from bot.errors import ConflictError, InvalidInputError
 from bot.settings import Settings
 from retrieval.artifacts import verify_artifact
@@ -229,6 +230,43 @@ async def test_releases_whose_folders_are_not_in_the_backup_come_back_as_removed
     async with database.read() as session:
         rows = await session.execute(select(Release.id).where(Release.removed_at.is_not(None)))
     assert set(rows.scalars()) == ({"rel_1", "rel_4"} if speaking else {"rel_3", "rel_4"})
+
+
+async def test_folders_of_the_replaced_state_go_and_those_of_the_restored_one_stay(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    await fill_installation(database, settings.data_dir)
+    await back_up(database, settings, tmp_path / "b.tar.gz")
+    later = (
+        "checkpoints/chk_3",
+        "snapshots/snp_3",
+        "snapshots/snp_3.later",
+        "checkpoints/chk_4",
+        "snapshots/snp_4",
+    )
+    for path in (*later, "snapshots/snp_2.later", "checkpoints/chk_foreign"):
+        (settings.data_dir / path).mkdir()
+    async with database.write() as session:
+        session.add(Checkpoint(id="chk_3", path="checkpoints/chk_3", digest="0" * 64, summary={}))
+        await session.flush()
+        session.add(
+            IndexSnapshot(
+                id="snp_3",
+                checkpoint_id="chk_3",
+                path="snapshots/snp_3",
+                digest="0" * 64,
+                revision=1,
+                summary={},
+            )
+        )
+        run = update(TrainingRun).values(checkpoint_id="chk_4", leftovers=["snp_4", "../../outside"])
+        await session.execute(run)
+
+    await restore(database, settings, tmp_path / "b.tar.gz", replace=True)
+
+    assert sorted(folder.name for folder in settings.data_dir.glob("*/*")) == [
+        "chk_1", "chk_2", "chk_foreign", "snp_1", "snp_2", "snp_2.later",
+    ]  # fmt: skip
 
 
 async def test_failing_restore_leaves_the_old_state(

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,20 @@ async def test_index_folders_and_exports_that_still_hold_words_are_named(
     erased = await erase(filled, database_settings, ANA, with_labels=True, erased_by="cli")
     assert erased.exports_left == [f"{export.id}.jsonl"]
     assert erased.snapshots_left == ["snapshots/snp_2"]
+
+
+async def test_exports_that_a_kill_has_left_go_and_those_being_made_are_named(
+    filled: Database, database_settings: Settings
+) -> None:
+    folder = database_settings.data_dir / "exports"
+    folder.mkdir()
+    killed, running = (folder / f".exp_{n * 32}.jsonl.{n * 32}.partial" for n in "12")
+    for file, hours in ((killed, 2), (running, 0)):
+        file.write_text(CANARY, encoding="utf-8")
+        os.utime(file, (time.time() - hours * 3600,) * 2)
+    erased = await erase(filled, database_settings, ANA, with_labels=False, erased_by="cli")
+    assert erased.exports_left == [running.name]
+    assert list(folder.iterdir()) == [running]
 
 
 async def test_reports_on_training_runs_are_deleted(filled: Database, database_settings: Settings) -> None:

@@ -156,7 +156,7 @@ async def test_leftovers_of_killed_exports_are_removed_after_a_day(
     made = (await client.post("/v1/exports", json={"kind": "knowledge"}, headers=admin)).json()
     young, old = f"exp_{'1' * 32}.jsonl", f"exp_{'2' * 32}.jsonl"
     leave(folder, young, hours=1)
-    for name in (old, f".{old}.abc.partial", f"{old.replace('2', '3')}.manifest.json"):
+    for name in (old, f".{old}.{'a' * 32}.partial", f"{old.replace('2', '3')}.manifest.json"):
         leave(folder, name, hours=25)
     leave(folder, f"{made['id']}.jsonl", hours=25)
 

@@ -1,7 +1,9 @@
 """Which releases lose their folders, and that nothing which may still speak does."""
 
 import asyncio
+import os
 import shutil
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -234,7 +236,7 @@ async def test_a_kill_between_marking_and_deleting_is_made_good(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr("bot.releases.retention._delete", killed)
+        dying.setattr("bot.releases.retention.delete_folders", killed)
         with pytest.raises(KeyboardInterrupt):
             await remove_old_releases(database, keeping_one, at=TODAY)
     assert await there(database, keeping_one) == {speaks, old}
@@ -247,6 +249,19 @@ async def test_a_kill_between_marking_and_deleting_is_made_good(
 
     assert await there(database, keeping_one) == {speaks}
     assert not list(keeping_one.data_dir.glob("*/.*"))
+
+
+async def test_what_killed_writers_left_goes_after_an_hour(database: Database, settings: Settings) -> None:
+    folders = [
+        settings.data_dir / parent / f".{parent[:3]}_1.{'a' * 32}.partial"
+        for parent in ("checkpoints", "snapshots")
+    ]
+    for hours, left in ((2, []), (0, folders)):
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            os.utime(folder, (time.time() - hours * 3600,) * 2)
+        await remove_old_releases(database, settings, at=TODAY)
+        assert [folder for folder in folders if folder.exists()] == left
 
 
 async def test_promoting_it_at_the_same_moment_leaves_a_release_that_is_there(
