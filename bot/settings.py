@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.handoffs.office_hours import OfficeHours, office_hours, parse_week
@@ -315,7 +315,8 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        return self.database.url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'kefu.db'}"
+        file = str(self.data_dir.absolute() / "kefu.db")
+        return self.database.url or URL.create("sqlite+aiosqlite", database=file).render_as_string()
 
     @property
     def uses_sqlite(self) -> bool:

@@ -88,6 +88,16 @@ async def test_doctor_warns_of_what_others_can_read(fresh: Settings) -> None:
     assert finding.remedy == f"run: chmod 700 {fresh.data_dir}; chmod 600 {file}"
 
 
+@pytest.mark.parametrize("name", ["what?", "100%41", "a b#1"])
+def test_database_lies_in_the_data_dir_whatever_its_name(
+    run_kefu: RunKefu, tmp_path: Path, name: str
+) -> None:
+    """In a URL some characters mean something else."""
+    assert run_kefu("migrate", KEFU_DATA_DIR=tmp_path / name).status == 0
+    assert (tmp_path / name / "kefu.db").is_file()
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 def test_doctor_looks_at_a_database_outside_the_data_dir(fresh: Settings, tmp_path: Path) -> None:
     make_private_folder(fresh.data_dir)
     elsewhere = tmp_path / "elsewhere.db"
