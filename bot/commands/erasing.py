@@ -1,5 +1,6 @@
 """``kefu erase``: everything about one visitor."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -89,7 +90,7 @@ def _warn(erased: Erased, settings: Settings) -> None:
             soft_wrap=True,
             markup=True,
         )
-        file = make_url(settings.database_url).database
+        file = shlex.quote(str(make_url(settings.database_url).database))
         err.print(f"  sqlite3 {file} 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'", soft_wrap=True)
     if erased.reports_removed:
         err.print(f"{erased.reports_removed} reports on training runs are deleted, too", soft_wrap=True)

@@ -17,6 +17,7 @@ from bot.db.engine import Database
 from bot.db.migrating import current_revision, migrate
 from bot.dependencies import Parts
 from bot.logs import configure_logs
+from bot.private_files import make_private_folder
 from bot.retraining.children import can_train
 from bot.retraining.embedding import EmbeddedWorker
 from bot.settings import Settings
@@ -99,10 +100,11 @@ async def _check(settings: Settings) -> None:
 
 
 def migrate_database() -> None:
-    """Bring the database to the schema this version needs."""
+    """Bring the database to the schema this version needs, and make the data dir."""
     settings = Settings()
 
     async def main() -> str | None:
+        make_private_folder(settings.data_dir)  # which a server's database needs, too
         database = Database.open(settings.database_url)
         try:
             await migrate(database)

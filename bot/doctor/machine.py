@@ -1,7 +1,9 @@
 """Checks that need no database: versions, the data dir, the limits, the backbone."""
 
+import errno
 import os
 import platform
+import shlex
 import shutil
 import sqlite3
 import tempfile
@@ -24,6 +26,7 @@ from retrieval.models import find_model
 PACKAGES = ("onnxruntime", "tokenizers", "faiss-cpu", "rjieba", "opencc", "sqlalchemy", "fastapi")
 NEEDED_FREE_BYTES = 1 << 30
 """A release with the multilingual backbone has some 130 MB, and there are several of them."""
+MAKE_ROOM = f"make room: {decimal(NEEDED_FREE_BYTES)} at least"
 
 
 def check_settings(settings: Settings) -> Finding:
@@ -69,17 +72,18 @@ def check_data_dir(settings: Settings) -> Finding:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return problem(
             "data dir",
             f"{folder} can't be written to: {error.strerror}",
-            remedy="give this user the right to write there",
+            remedy=MAKE_ROOM if full else "give this user the right to write there",
         )
     free = shutil.disk_usage(folder).free
     if free < NEEDED_FREE_BYTES:
         return problem(
             "data dir",
             f"only {decimal(free)} free in {folder}",
-            remedy=f"make room: {decimal(NEEDED_FREE_BYTES)} at least",
+            remedy=MAKE_ROOM,
         )
     return ok("data dir", f"{folder} can be written to, {decimal(free)} free")
 
@@ -95,7 +99,7 @@ def check_privacy(settings: Settings) -> Finding:
         open_to_others[database] = "600"
     if not open_to_others:
         return ok("privacy", "no other user of this machine gets at database and files")
-    commands = "; ".join(f"chmod {mode} {path}" for path, mode in open_to_others.items())
+    commands = "; ".join(f"chmod {mode} {shlex.quote(str(path))}" for path, mode in open_to_others.items())
     return warning(
         "privacy",
         f"other users of this machine may get at {' and '.join(map(str, open_to_others))}",

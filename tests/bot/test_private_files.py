@@ -28,7 +28,7 @@ def change_mode(path: Path, to: int) -> None:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Settings:
     """Nothing is there yet, not even the folder above."""
-    return Settings(data_dir=tmp_path / "new" / "data")
+    return Settings(data_dir=tmp_path / "a new" / "data")
 
 
 async def test_new_database_with_its_log_is_private(fresh: Settings) -> None:
@@ -58,8 +58,8 @@ def test_backup_and_export_are_private(run_kefu: RunKefu, fresh: Settings, tmp_p
     for command in (["migrate"], ["backup", tmp_path / "b"], ["export", "knowledge", tmp_path / "k"]):
         assert run_kefu(*command, KEFU_DATA_DIR=fresh.data_dir).status == 0
 
-    modes = {name: mode(tmp_path / name) for name in ("b", "k", "k.manifest.json", "new/data")}
-    assert modes == {"b": 0o600, "k": 0o600, "k.manifest.json": 0o600, "new/data": 0o700}
+    modes = {name: mode(tmp_path / name) for name in ("b", "k", "k.manifest.json", "a new/data")}
+    assert modes == {"b": 0o600, "k": 0o600, "k.manifest.json": 0o600, "a new/data": 0o700}
 
 
 def test_restored_data_dir_is_private(run_kefu: RunKefu, fresh: Settings, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ async def test_doctor_warns_of_what_others_can_read(fresh: Settings) -> None:
     finding = check_privacy(fresh)
 
     assert finding.state is State.WARNING
-    assert finding.remedy == f"run: chmod 700 {fresh.data_dir}; chmod 600 {file}"
+    assert finding.remedy == f"run: chmod 700 '{fresh.data_dir}'; chmod 600 '{file}'"
 
 
 @pytest.mark.parametrize("name", ["what?", "100%41", "a b#1"])

@@ -1,5 +1,6 @@
 """The doctor sees what is wrong, says what to do, and touches nothing."""
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -191,6 +192,27 @@ def test_full_and_read_only_disks_are_problems(settings: Settings, monkeypatch: 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
     finding = machine.check_data_dir(settings)
     assert (finding.state, "Read-only file system" in finding.detail) == (State.PROBLEM, True)
+    assert finding.remedy == "give this user the right to write there"
+
+
+def test_disk_without_room_for_a_byte_is_told_to_need_room(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    assert machine.check_data_dir(settings).remedy == "make room: 1.1 GB at least"
+
+
+@pytest.mark.postgres
+def test_missing_data_dir_is_made_by_what_the_doctor_says(
+    run_kefu: RunKefu, empty_postgres_url: str, tmp_path: Path
+) -> None:
+    variables = {"KEFU_DATA_DIR": tmp_path / "new", "KEFU_DATABASE__URL": empty_postgres_url}
+    assert "run: kefu demo, or kefu migrate" in run_kefu("doctor", **variables).out
+    assert run_kefu("migrate", **variables).status == 0
+    assert f"data dir: {tmp_path / 'new'} can be written to" in run_kefu("doctor", **variables).out
 
 
 def test_missing_packages_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +250,8 @@ def test_command_ends_with_1_when_something_is_wrong(
         "postgresql+psycopg://kefu:secret",
         "postgresql+psycopg://kefu:secret/kefu",
         "postgres://kefu:secret@db/kefu",
+        "postgresql+psycopg://kefu:top@secret@db/kefu",
+        "postgresql+psycopg://kefu:top@sec/ret@db/kefu",
     ],
 )
 def test_mistyped_url_of_the_database_is_told_without_its_password(run_kefu: RunKefu, url: str) -> None:
@@ -235,6 +259,7 @@ def test_mistyped_url_of_the_database_is_told_without_its_password(run_kefu: Run
         ended = run_kefu(*command, KEFU_DATABASE__URL=url)
         assert "KEFU_DATABASE__URL" in ended.out + ended.err
         assert "secret" not in ended.out + ended.err
+        assert "ret@db" not in ended.out + ended.err
     with pytest.raises(ValidationError) as error:
         Settings(database={"url": url})  # type: ignore[arg-type]
     assert "secret" not in str(error.value)

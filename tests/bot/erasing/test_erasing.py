@@ -384,9 +384,10 @@ def test_file_that_could_not_be_rewritten_is_told_with_the_remedy(
         return False
 
     monkeypatch.setattr("bot.erasing.service.scrub", busy)
-    erased = run_kefu("erase", ANA, "--yes", KEFU_DATA_DIR=installation)
+    moved = installation.rename(installation.with_name("our data"))
+    erased = run_kefu("erase", ANA, "--yes", KEFU_DATA_DIR=moved)
     assert erased.status == 4
-    assert f"sqlite3 {installation / 'kefu.db'} 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'" in erased.err
+    assert f"sqlite3 '{moved / 'kefu.db'}' 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'" in erased.err
 
 
 TOUCHED = {
