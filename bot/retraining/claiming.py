@@ -54,9 +54,11 @@ async def claim_in(
     if run is None or not await leases.is_free(session, row):
         return None
     if run.cancel_requested:
+        leases.revoke(row)
         repository.end(run, RunState.CANCELLED, at=await leases.database_time(session))
         return None
     if run.attempts >= MOST_ATTEMPTS:
+        leases.revoke(row)
         repository.end(run, RunState.FAILED, at=await leases.database_time(session), error=_given_up(run))
         log.error("training_given_up", run=run.id, attempts=run.attempts)
         return None

@@ -80,6 +80,12 @@ async def give_back(session: AsyncSession, lease: Lease) -> None:
     row.holder = row.expires_at = None
 
 
+def revoke(row: TrainingLease) -> None:
+    """When its run ends: whoever had it may live all the same, and is to write nothing any more. The row is locked."""
+    row.token += 1
+    row.holder = row.expires_at = None
+
+
 @asynccontextmanager
 async def writing(database: Database, lease: Lease) -> AsyncIterator[AsyncSession]:
     """A transaction that commits only while the lease is ours; raises LeaseLostError."""

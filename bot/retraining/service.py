@@ -62,8 +62,7 @@ async def cancel_run(session: AsyncSession, run_id: str, *, cancelled_by: str) -
         raise ConflictError(f"training run {run_id} has ended already: it is {run.state}")
     run.cancel_requested = True
     if await lease.is_free(session, row):  # nobody trains it, or whoever did is gone
-        row.token += 1
-        row.holder = row.expires_at = None
+        lease.revoke(row)
         repository.end(run, RunState.CANCELLED, at=await lease.database_time(session))
     await record_audit(session, actor=cancelled_by, action="cancel_training", target=run_id)
     await session.flush()

@@ -316,6 +316,23 @@ async def test_run_that_takes_its_process_with_it_three_times_is_given_up(
     assert ended.error.startswith("begun 3 times, and each time its process ended without a word")
 
 
+@pytest.mark.parametrize(("attempts", "cancelled", "ends"), [(3, False, "failed"), (1, True, "cancelled")])
+async def test_run_that_another_process_ended_stays_so_though_its_worker_lives(
+    database: Database, tiny_settings: Settings, attempts: int, cancelled: bool, ends: str
+) -> None:
+    before = folders(tiny_settings)
+    run = await ask(database)
+    living = await claimed(database, tiny_settings)
+    async with database.write() as session:
+        await session.execute(update(TrainingLease).values(expires_at=now()))
+        await session.execute(update(TrainingRun).values(attempts=attempts, cancel_requested=cancelled))
+    assert await claim(database, holder="host-b:7:8:boot/2", length=tiny_settings.retraining.lease) is None
+    assert await trainer(database, tiny_settings).train(living) is None
+    assert (await find(database, run.id)).state == ends
+    assert await count(database, Release) == 1
+    assert folders(tiny_settings) == before
+
+
 @pytest.mark.slow
 async def test_training_that_needs_more_memory_than_it_may_have_says_so(
     database: Database, tiny_settings: Settings, models_dir: Path
