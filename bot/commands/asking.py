@@ -96,16 +96,17 @@ def _as_json(reply: Reply, release: str, *, explain: bool) -> dict[str, Any]:
 
 
 def _print_reply(reply: Reply) -> None:
-    out.print(reply.text)
+    out.print(reply.text, soft_wrap=True)
     for choice in reply.choices:
-        out.print(f"  • {choice['question']}")
+        out.print(f"  • {choice['question']}", soft_wrap=True)
     if reply.suggestions:
-        out.print("Near it: " + " · ".join(reply.suggestions))
+        out.print("Near it: " + " · ".join(reply.suggestions), soft_wrap=True)
 
 
 def _print_explanation(reply: Reply, release: str) -> None:
     out.print(
         f"\noutcome {reply.outcome.value} · rule {reply.rule} · confidence {reply.confidence:.3f} · {release}",
+        soft_wrap=True,
     )
     table = Table("past question", "answer", "similarity", "lexical", "support", "confidence")
     for row in reply.candidates:
@@ -114,7 +115,8 @@ def _print_explanation(reply: Reply, release: str) -> None:
         table.add_row(row["question"], f"…{row['answer_id'][-8:]}", *numbers)
     out.print(table)
     evidence = reply.evidence or {}
-    out.print(" · ".join(f"{name} {value}" for name, value in evidence.items() if name not in _NOT_NUMBERS))
+    numbers = (f"{name} {value}" for name, value in evidence.items() if name not in _NOT_NUMBERS)
+    out.print(" · ".join(numbers), soft_wrap=True)
     if "context" in evidence:
         _print_context(evidence["context"])
     if "composition" in evidence:
@@ -139,4 +141,4 @@ def _print_context(context: dict[str, Any]) -> None:
     """What was searched, and why."""
     before = " · ".join(context["with"])
     said = f"context {context['how']}, chance {context['chance']:.2f}: {before}"
-    out.print(said + (f" · without {context['without']}" if context["without"] else ""), markup=False)
+    out.print(said + (f" · without {context['without']}" if context["without"] else ""), soft_wrap=True)

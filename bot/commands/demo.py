@@ -46,7 +46,7 @@ def fill_with_demo() -> None:
             return await _serves(session)
 
     if run(is_there):
-        err.print(f"A release is promoted in {settings.data_dir}; nothing to do.")
+        err.print(f"A release is promoted in {settings.data_dir}; nothing to do.", soft_wrap=True)
         return
     _stage(1, f"the {settings.backbone} encoder, from installed packages")
     get_backbone(settings)

@@ -77,7 +77,8 @@ def _print(report: ShadowReport) -> None:
     out.print(f"thumbs down: {down.same} same, {down.different} different")
     out.print(
         f"labels: {labels.both_right} both right, {labels.only_spoken_right} only what was said, "
-        f"{labels.only_shadow_right} only the shadow, {labels.both_wrong} neither"
+        f"{labels.only_shadow_right} only the shadow, {labels.both_wrong} neither",
+        soft_wrap=True,
     )
     table = Table("times", "kind", "said", "shadow", "utterance")
     for item in report.differences.items:
@@ -85,4 +86,4 @@ def _print(report: ShadowReport) -> None:
         table.add_row(str(item.count), item.kind, *answers, item.utterance)
     out.print(table)
     if report.differences.next_cursor:
-        out.print(f"more: --cursor {report.differences.next_cursor}")
+        out.print(f"more: --cursor {report.differences.next_cursor}", soft_wrap=True)
