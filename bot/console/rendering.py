@@ -16,6 +16,7 @@ from bot.console.flashes import flash_of, forget_flash, put_flash
 from bot.console.languages import TEXTS, language_of, translator
 from bot.console.navigation import entries_for
 from bot.db.base import now
+from bot.moments import in_zone
 from bot.operators.logins import Caller
 
 templates = Environment(
@@ -88,7 +89,7 @@ def local_time(moment: datetime, zone: ZoneInfo | None) -> str:
     """In the operator's time zone; without one in UTC, and says so."""
     if zone is None:
         return f"{moment:%Y-%m-%d %H:%M} UTC"
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{in_zone(moment, zone):%Y-%m-%d %H:%M}"
 
 
 def ago(moment: datetime, translate: Any) -> str:

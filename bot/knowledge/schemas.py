@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bot.db.knowledge_tables import AnswerState, LabelSource
+from bot.moments import Moment
 
 LONGEST_QUESTION = 4_000
 LONGEST_ANSWER = 20_000
@@ -39,8 +40,8 @@ class AnswerIn(BaseModel):
     intent: Name | None = None
     tags: list[Name] = Field([], max_length=100)
     state: AnswerState = AnswerState.APPROVED
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     replace: Replace = False
 
 
@@ -54,8 +55,8 @@ class AnswerPatch(BaseModel):
     state: AnswerState | None = None
     intent: Name | None = None
     tags: list[Name] | None = Field(None, max_length=100)
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     replace: Replace = False
 
     @model_validator(mode="after")

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.feedback.trust import Flag
 from bot.knowledge.label_schemas import LabelOut
 from bot.knowledge.schemas import AnswerBody, Language
+from bot.moments import Moment
 
 
 class Decision(StrEnum):
@@ -30,7 +31,7 @@ class DecisionIn(BaseModel):
     answer_id: str | None = Field(None, max_length=64)
     text: AnswerBody | None = Field(None, description="The new answer, approved at once")
     language: Language | None = Field(None, description="Of the new answer; told from the text when left out")
-    until: AwareDatetime | None = Field(None, description="For skip; a day from now when left out")
+    until: Moment | None = Field(None, description="For skip; a day from now when left out")
     force: bool = Field(False, description="Add the new answer although others are much like it")
 
     @model_validator(mode="after")

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.db.knowledge_tables import AnswerState
+from bot.moments import Moment
 
 
 class SectionOut(BaseModel):
@@ -59,6 +60,6 @@ class DocumentPatch(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "approved"}]})
 
     state: AnswerState | None = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     drop_pending: bool = Field(False, description="Forget the pending version instead")

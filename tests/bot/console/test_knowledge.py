@@ -90,6 +90,22 @@ async def test_answer_is_made_changed_and_its_versions_tell(
     assert [action for action in actions if action.endswith("_answer")] == ["create_answer", "change_answer"]
 
 
+async def test_dates_at_the_end_of_time_are_shown_and_refused_in_words(
+    open_desk: OpenDesk, database: Database, app: FastAPI
+) -> None:
+    desk = await open_desk(Role.SUPERVISOR)
+    for_ever = {**NEW, "valid_until": "9999-12-31T23:59"}
+    address = (await desk.post("/knowledge", for_ever)).headers["location"].removeprefix("/console")
+
+    await desk.post("/account/preferences", {"time_zone": "Asia/Shanghai"})
+    shown = await desk.get(address)
+    await desk.post("/account/preferences", {"time_zone": "America/New_York"})
+    refused = await desk.post(address, {**for_ever, "version": "1"})
+
+    assert 'value="9999-12-31T23:59"' in shown.text
+    assert (refused.status_code, "outside the years 1 to 9999" in refused.text) == (422, True)
+
+
 async def test_question_that_leads_elsewhere_is_refused_until_it_may_be_replaced(
     open_desk: OpenDesk, knowledge: dict[str, str], app: FastAPI
 ) -> None:

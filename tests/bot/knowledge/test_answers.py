@@ -109,6 +109,21 @@ async def test_draft_is_never_given(client: httpx.AsyncClient, writer: dict[str,
     assert await best_match(client, writer, ASKED) != item["id"]
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00"])
+async def test_moment_that_utc_does_not_have_is_refused_by_name(
+    client: httpx.AsyncClient, writer: dict[str, str], moment: str
+) -> None:
+    item = (await create(client, writer, valid_until="9999-12-31T23:59:59Z")).json()
+
+    made = await create(client, writer, text="Another.", valid_until=moment)
+    changed = await client.patch(f"/v1/answers/{item['id']}", json={"valid_until": moment}, headers=writer)
+
+    assert item["valid_until"] == "9999-12-31T23:59:59Z"
+    assert (made.status_code, changed.status_code) == (422, 422)
+    assert [error["where"] for error in made.json()["errors"]] == ["body.valid_until"]
+    assert "outside the years 1 to 9999 of UTC" in changed.json()["detail"]
+
+
 async def test_expired_answer_is_not_given_and_null_makes_it_valid_again(
     client: httpx.AsyncClient, writer: dict[str, str]
 ) -> None:

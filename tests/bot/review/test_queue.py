@@ -363,6 +363,7 @@ async def test_greetings_and_wishes_for_a_person_do_not_wait(
         ({"verdict": "new_answer"}, 422),
         ({"verdict": "out_of_scope", "until": "2100-01-01T00:00:00Z"}, 422),
         ({"verdict": "skip", "until": "2020-01-01T00:00:00Z"}, 422),
+        ({"verdict": "skip", "until": "9999-12-31T23:59:59-05:00"}, 422),
         ({"verdict": "right"}, 409),  # a reply in the bot's own words
         ({"verdict": "other_answer", "answer_id": "ans_nobody"}, 404),
     ],
