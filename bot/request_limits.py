@@ -6,9 +6,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.errors import TooLargeError
 from bot.problems import error_response
 
-BODY_LIMIT = 16 * 1024
+BODY_LIMIT = 64 * 1024
+"""The longest message, in JSON that writes each of its characters as two escapes."""
 UPLOAD_LIMIT = 256 * 1024 * 1024
 KNOWLEDGE_LIMIT = 256 * 1024
+"""The longest answer, so written."""
 
 
 def limit_for(path: str) -> int:
@@ -16,7 +18,15 @@ def limit_for(path: str) -> int:
     if path.startswith(("/v1/imports", "/console/knowledge/imports")):
         return UPLOAD_LIMIT
     with_texts = path.startswith(
-        ("/v1/answers", "/v1/labels", "/v1/chat/", "/webhooks/chatwoot", "/console/")
+        (
+            "/v1/answers",
+            "/v1/labels",
+            "/v1/review",
+            "/v1/gaps",
+            "/v1/chat/",
+            "/webhooks/chatwoot",
+            "/console/",
+        )
     ) or path.endswith(("/correction", "/agent-replies"))
     return KNOWLEDGE_LIMIT if with_texts else BODY_LIMIT
 

@@ -211,8 +211,8 @@ async def test_senseless_body_is_422_and_nothing_is_stored(
     assert await count(database, Message) == 0
 
 
-async def test_body_over_16_kb_is_refused(talk: Talk) -> None:
-    response = await talk.send({"text": "hello", "more": "x" * 17_000})
+async def test_body_over_64_kb_is_refused(talk: Talk) -> None:
+    response = await talk.send({"text": "hello", "more": "x" * 66_000})
 
     assert response.status_code == 413
     assert response.json()["type"] == "urn:kefu:problem:too-large"
