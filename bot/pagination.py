@@ -20,7 +20,11 @@ class Page(BaseModel, Generic[T]):
 
 
 def encode_cursor(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+    return encode_bytes(key.encode())
+
+
+def encode_bytes(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None) -> str | None:
@@ -28,11 +32,21 @@ def decode_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except ValueError as error:  # not ASCII, not base64, not UTF-8 inside
-        raise InvalidInputError(
-            f"cursor {cursor!r} is none of ours; use next_cursor of the page before"
-        ) from error
+        return decode_bytes(cursor).decode()
+    except UnicodeDecodeError as error:
+        raise _none_of_ours(cursor) from error
+
+
+def decode_bytes(cursor: str) -> bytes:
+    """Raises InvalidInputError."""
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:  # not ASCII, not base64
+        raise _none_of_ours(cursor) from error
+
+
+def _none_of_ours(cursor: str) -> InvalidInputError:
+    return InvalidInputError(f"cursor {cursor!r} is none of ours; use next_cursor of the page before")
 
 
 def decode_number(cursor: str | None) -> int:

@@ -19,9 +19,9 @@ from bot.errors import (
 from bot.feedback.service import reachable_exchange
 from bot.knowledge.publishing import serve_now
 from bot.knowledge.rivals import nearest_answers
-from bot.pagination import decode_number, encode_cursor
 from bot.problems import responses
 from bot.review.desk import Entry
+from bot.review.paging import page_of
 from bot.review.presenting import review_items
 from bot.review.schemas import Decided, DecidedAndNext, Decision, DecisionIn, ReviewItem, ReviewPage
 from bot.review.service import decide
@@ -43,17 +43,12 @@ async def list_review(
     cursor: str | None = None,
     limit: PageLimit = 20,
 ) -> ReviewPage:
-    """Questions that nobody has decided about, the most worthwhile first."""
-    start = decode_number(cursor)
+    """Questions that nobody has decided about, the most worthwhile first; whoever decides while paging misses none."""
     entries = await _entries(parts, language)
+    page = page_of(entries, cursor, limit=limit)
     async with parts.database.read() as session:
-        items = await review_items(session, entries[start : start + limit])
-    more = start + limit < len(entries)
-    return ReviewPage(
-        items=items,
-        next_cursor=encode_cursor(str(start + limit)) if more else None,
-        waiting=len(entries),
-    )
+        items = await review_items(session, page.entries)
+    return ReviewPage(items=items, next_cursor=page.next_cursor, waiting=len(entries))
 
 
 @router.post(
