@@ -33,6 +33,7 @@ from bot.conversations import service
 from bot.conversations.streaming import event_stream, pieces
 from bot.conversations.turns import Turn, take_turn
 from bot.db.base import JsonObject
+from bot.db.transactions import Connection
 from bot.dependencies import Idempotent, Parts, PartsDep, ReadKey, WriteKey
 from bot.errors import InvalidInputError, NotFoundError, TooLargeError
 from bot.json_bytes import json_text
@@ -114,12 +115,15 @@ async def _answered(
     def shown(row: JsonObject, understood: Understood | None) -> JsonObject:
         return _completion(row, request, understood).model_dump(mode="json")
 
+    def begin(connection: Connection) -> str:
+        return service.open_thread(connection, key, channel="openai")
+
     turn = Turn(
         question,
         key,
         conversation,
         shown,
-        channel="openai",
+        begin=begin,
         asked_before=asked[1:],
         person_can_reply=conversation is not None,
     )

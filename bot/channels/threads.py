@@ -41,13 +41,39 @@ class Answered:
 
 
 async def answer_sender(parts: Parts, sender: Sender, text: str, call: IdempotentCall) -> Answered:
-    """Answers in the sender's conversation, which begins with their first message."""
-    read = parts.database.quick.read
-    thread = await read(lambda c: repository.conversation_of(c, sender.row)) or await _begun(parts, sender)
-    conversation = await read(lambda c: service.reachable(c, thread, sender.key))
-    turn = Turn(text, sender.key, conversation, lambda row, _: _storable(row), channel=sender.channel)
+    """Answers in the sender's conversation, which begins with their first message.
+
+    Of two first messages at once the second goes into the conversation that the first has begun: here it waits for it, in
+    another process its transaction fails on the sender's row.
+    """
+    if (thread := await _thread_of(parts, sender)) is not None:
+        return await _answered(parts, sender, text, call, thread)
+    async with parts.in_order.of(str(sender.row)):
+        try:
+            return await _answered(parts, sender, text, call, await _thread_of(parts, sender))
+        except IntegrityError:
+            return await _answered(parts, sender, text, call, await _thread_of(parts, sender))
+
+
+async def _answered(
+    parts: Parts, sender: Sender, text: str, call: IdempotentCall, thread: str | None
+) -> Answered:
+    conversation = None
+    if thread is not None:
+        conversation = await parts.database.quick.read(lambda c: service.reachable(c, thread, sender.key))
+
+    def begin(connection: Connection) -> str:
+        conversation_id = service.open_thread(connection, sender.key, channel=sender.channel)
+        repository.add_thread(connection, sender.row, conversation_id)
+        return conversation_id
+
+    turn = Turn(text, sender.key, conversation, lambda row, _: _storable(row), begin=begin)
     taken = await take_turn(parts, call, turn)
     return Answered(taken.reply, taken.answered)
+
+
+async def _thread_of(parts: Parts, sender: Sender) -> str | None:
+    return await parts.database.quick.read(lambda c: repository.conversation_of(c, sender.row))
 
 
 async def choose_for_sender(parts: Parts, sender: Sender, answer_id: str, call: IdempotentCall) -> Answered:
@@ -90,23 +116,6 @@ def _offered_before(connection: Connection, sender: Sender, answer_id: str) -> s
 def start_anew(connection: Connection, sender: Sender) -> None:
     """The conversation stays; the sender's next message begins another one."""
     repository.remove_thread(connection, sender.row)
-
-
-async def _begun(parts: Parts, sender: Sender) -> str:
-    """Two first messages at once both begin a conversation; the one that comes second finds the other's."""
-
-    def begin(connection: Connection) -> str:
-        conversation_id = service.open_thread(connection, sender.key, channel=sender.channel)
-        repository.add_thread(connection, sender.row, conversation_id)
-        return conversation_id
-
-    try:
-        return await parts.database.quick.write(begin)
-    except IntegrityError:
-        found = await parts.database.quick.read(lambda c: repository.conversation_of(c, sender.row))
-        if found is None:
-            raise
-        return found
 
 
 def _storable(row: JsonObject) -> JsonObject:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.idempotency import IdempotentCall, StoredReply
-from bot.access.principals import KeyPrincipal, Principal
+from bot.access.principals import Principal
 from bot.answering.choosing import chosen_place, may_choose
 from bot.answering.companions import Assigned
 from bot.answering.context import RECENT, turns_before, turns_of
@@ -41,7 +41,7 @@ Shown = Callable[[JsonObject, Understood | None], JsonObject]
 
 @dataclass(frozen=True)
 class Turn:
-    """A text and where it belongs: ``conversation`` is None for a thread that begins with it.
+    """A text and where it belongs: ``conversation`` is None for a thread that begins with it, and which ``begin`` opens.
 
     ``asked_before`` is what its caller says was asked before, the last one first, for such a thread; ``address_block`` is
     where a visitor's choice comes from. ``person_can_reply`` is False where the caller would not hear what a person writes.
@@ -51,7 +51,7 @@ class Turn:
     said_by: Principal
     conversation: ConversationRow | None
     shown: Shown
-    channel: str = "widget"
+    begin: Callable[[Connection], str] | None = None
     asked_before: Sequence[str] = ()
     address_block: str | None = None
     person_can_reply: bool = True
@@ -59,8 +59,8 @@ class Turn:
     def thread(self, connection: Connection) -> str:
         if self.conversation is not None:
             return str(self.conversation.id)
-        assert isinstance(self.said_by, KeyPrincipal), "visitors speak in conversations that they have opened"
-        return service.open_thread(connection, self.said_by, channel=self.channel)
+        assert self.begin is not None, "visitors speak in conversations that they have opened"
+        return self.begin(connection)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from bot.access.principals import Scope
@@ -13,6 +14,9 @@ from bot.channels.rasa_endpoints import replies_of
 from bot.db.channel_tables import ChannelThread
 from bot.db.conversation_tables import Conversation, Exchange
 from bot.db.engine import Database
+from bot.db.webhook_tables import WebhookEvent
+from bot.settings import Settings
+from tests.fixtures.apps import started_app
 
 PATH = "/webhooks/rest/webhook"
 
@@ -27,6 +31,10 @@ async def say(
 ) -> httpx.Response:
     body = {"sender": sender, "message": message}
     return await client.post(PATH, json=body, headers=key | headers)
+
+
+def served(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kefu.test")
 
 
 async def count(database: Database, table: type) -> int:
@@ -149,6 +157,41 @@ async def test_first_messages_at_once_are_one_conversation(
     assert len({reply.json()[0]["metadata"]["conversation_id"] for reply in replies}) == 1
     assert await count(database, Conversation) == 1
     assert await count(database, Exchange) == 6
+
+
+async def test_first_messages_at_two_processes_at_once_are_one_conversation(
+    client: httpx.AsyncClient, database: Database, tiny_settings: Settings, shop: dict[str, str]
+) -> None:
+    async with started_app(tiny_settings) as other, served(other) as second:
+        replies = await asyncio.gather(
+            *(say(each, shop, "thank you", sender) for sender in "abcd" for each in (client, second))
+        )
+
+    talks = [reply.json()[0]["metadata"]["conversation_id"] for reply in replies]
+    assert talks[::2] == talks[1::2]
+    assert await count(database, Conversation) == 4
+    assert await count(database, Exchange) == 8
+
+
+async def test_refused_first_message_leaves_nothing_behind(
+    client: httpx.AsyncClient, database: Database, shop: dict[str, str]
+) -> None:
+    refused = await say(client, shop, "\u200b")
+
+    assert refused.status_code == 422
+    assert await count(database, Conversation) == 0
+    assert await count(database, WebhookEvent) == 0
+    assert (await say(client, shop, "thank you")).status_code == 200
+
+
+async def test_first_message_that_nothing_can_answer_leaves_nothing_behind(
+    database: Database, tiny_settings: Settings, new_key
+) -> None:
+    async with started_app(tiny_settings) as empty, served(empty) as client:
+        refused = await say(client, await new_key(Scope.WRITE), "thank you")
+
+    assert refused.status_code == 503
+    assert await count(database, Conversation) == 0
 
 
 async def test_repeated_key_answers_once(
