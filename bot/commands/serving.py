@@ -79,6 +79,8 @@ class _AnnouncingServer(uvicorn.Server):
             out.print(f"Kefu is ready: open http://{host}:{listening[1]}/ (Ctrl-C ends it)", soft_wrap=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Event streams end by themselves first, as uvicorn would wait for them, and then break them off."""
+        self._app.state.stopping.set()
         if self._training is not None:
             self._training.cancel()
             with suppress(asyncio.CancelledError):

@@ -101,6 +101,20 @@ def test_agent_events_are_streamed_and_end_when_the_server_stops(env: dict[str, 
         assert server.stop() == 0
 
 
+def test_open_event_stream_ends_in_order_when_the_server_is_stopped(env: dict[str, str]) -> None:
+    with serving(env) as server:
+        path, headers = start(server)
+        with httpx.stream("GET", f"{path}/events", headers=headers, timeout=20) as stream:
+            lines = stream.iter_lines()
+            first = next(lines)
+            server.process.send_signal(signal.SIGTERM)
+            rest = list(lines)  # raises where the stream is broken off
+
+        assert first == "event: state"
+        assert rest[-1] == ""
+        assert server.process.wait(20) == 0
+
+
 def test_port_in_use_is_said_and_ends_with_1(env: dict[str, str]) -> None:
     with serving(env) as server:
         port = server.url.rsplit(":", 1)[1]
