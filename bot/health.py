@@ -27,11 +27,13 @@ class Ready(BaseModel):
     knowledge_revision: int
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live")
 async def live() -> Live:
     return Live(status="live")
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get("/health/ready", responses=responses(UnavailableError))
 async def ready(parts: PartsDep) -> Ready:
     serving = parts.follower.take()
@@ -43,6 +45,7 @@ async def ready(parts: PartsDep) -> Ready:
     return Ready(status="ready", release=serving.release_id, knowledge_revision=serving.revision)
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", response_class=Response, include_in_schema=False)
 async def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

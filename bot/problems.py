@@ -1,6 +1,7 @@
 """The one place where errors become ``application/problem+json`` (RFC 9457)."""
 
 import secrets
+from http import HTTPMethod
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from bot.db.overload import passing
 from bot.errors import BadRequestError, InvalidInputError, KefuError, NotFoundError, TooLargeError
@@ -120,8 +122,9 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         return error_response(TooLargeError(str(error.detail)))
     if error.status_code == 400:
         return error_response(BadRequestError(str(error.detail)))
-    slug = "method-not-allowed" if error.status_code == 405 else "http-error"
-    headers = dict(error.headers or {})
+    slug, headers = "http-error", dict(error.headers or {})
+    if error.status_code == 405:
+        slug, headers = "method-not-allowed", {"Allow": ", ".join(_methods_here(request))}
     return problem_response(
         status=error.status_code,
         slug=slug,
@@ -129,6 +132,16 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         detail=f"{request.method} {request.url.path}: {error.detail}",
         headers=headers,
     )
+
+
+def _methods_here(request: Request) -> list[str]:
+    """The error itself knows those of the first route only that has the path."""
+    scope = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": []}
+    return [
+        method
+        for method in HTTPMethod
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:

@@ -24,11 +24,13 @@ _HEADERS = {
 }
 
 
+@router.head("/")
 @router.get("/")
 async def page() -> Response:
     return _served("index.html")
 
 
+@router.head("/page/{name}")
 @router.get("/page/{name}")
 async def page_file(name: str) -> Response:
     return _served(name)

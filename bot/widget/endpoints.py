@@ -45,12 +45,14 @@ _FILES = {
 }
 
 
+@router.head("/widget.js")
 @router.get("/widget.js")
 async def loader(request: Request) -> Response:
     """What a page's script tag names: small, and looked up again on each visit."""
     return _served(_LOADER, request)
 
 
+@router.head("/widget/{name}")
 @router.get("/widget/{name}")
 async def widget_file(name: str, request: Request) -> Response:
     if name == _LOADER or name not in _FILES:

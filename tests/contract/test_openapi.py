@@ -390,6 +390,31 @@ def test_document_has_the_promised_operations_and_no_other() -> None:
     assert set(OPERATIONS) == OF_VISITORS | OF_KEYS
 
 
+@pytest.mark.parametrize("path", sorted({operation.split(" ")[1] for operation in OPERATIONS}))
+def test_method_that_a_path_does_not_know_is_told_those_that_it_knows(path: str, service: Service) -> None:
+    asked = re.sub(r"{\w+}", "nobody", path)
+    known = {
+        method
+        for method, template in (operation.split(" ") for operation in OPERATIONS)
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), asked)
+    }
+
+    refused = service.client.put(asked)
+
+    assert (refused.status_code, refused.json()["type"]) == (405, "urn:kefu:problem:method-not-allowed")
+    assert set(refused.headers["allow"].split(", ")) - {"HEAD"} == known
+
+
+@pytest.mark.parametrize(
+    "path", ["/health/live", "/health/ready", "/metrics", "/", "/page/page.js", "/widget.js", "/openapi.json"]
+)
+def test_monitors_may_ask_for_the_head_alone(path: str, service: Service) -> None:
+    head, whole = service.client.head(path), service.client.get(path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
 def documented_types(operation: str) -> set[str]:
     """The types of the problems that an operation can return, as its document shows them."""
     shown: set[str] = set()
