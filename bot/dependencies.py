@@ -109,6 +109,8 @@ async def _identified(
 
 
 OptionalPrincipal = Annotated[Principal | None, Depends(optional_principal)]
+ALSO_WITHOUT_TOKEN: dict[str, object] = {"security": [{}]}
+"""``openapi_extra`` of an endpoint that asks for it; FastAPI adds to the bearer token that it describes for every dependency on one."""
 
 
 async def any_principal(request: Request, credentials: Bearer) -> Principal:

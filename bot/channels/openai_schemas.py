@@ -6,9 +6,11 @@ no meaning for an approved text.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MODEL = "kefu"
+MOST_READ = 200
+"""Messages; a long chat goes on, with the last ones."""
 
 
 class TextPart(BaseModel):
@@ -41,7 +43,11 @@ class ChatCompletionRequest(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     model: str
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=200)]
+    messages: Annotated[
+        list[ChatMessage],
+        AfterValidator(lambda messages: messages[-MOST_READ:]),
+        Field(min_length=1, description=f"Of more than {MOST_READ} the last ones are read"),
+    ]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     metadata: dict[str, Any] | None = Field(

@@ -26,6 +26,7 @@ from bot.conversations.turns import Turn, take_turn
 from bot.db.base import JsonObject
 from bot.db.transactions import Connection
 from bot.dependencies import (
+    ALSO_WITHOUT_TOKEN,
     AnyPrincipal,
     Bearer,
     Idempotent,
@@ -64,6 +65,7 @@ Explain = Annotated[bool, Query(description="With an API key: also the evidence"
     status_code=201,
     response_model=ConversationStarted,
     responses=responses(UnauthorizedError, IdentityRefusedError, ForbiddenError, RateLimitedError, *_ONCE),
+    openapi_extra=ALSO_WITHOUT_TOKEN,
 )
 async def start_conversation(
     start: ConversationStart,

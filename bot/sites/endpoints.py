@@ -5,7 +5,15 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.idempotency import StoredReply
-from bot.dependencies import AdminKey, Idempotent, OptionalPrincipal, PageLimit, Parts, PartsDep
+from bot.dependencies import (
+    ALSO_WITHOUT_TOKEN,
+    AdminKey,
+    Idempotent,
+    OptionalPrincipal,
+    PageLimit,
+    Parts,
+    PartsDep,
+)
 from bot.errors import (
     ConflictError,
     ForbiddenError,
@@ -34,6 +42,7 @@ _ONCE = (RequestRunningError, KeyReusedError, TooLargeError)
     "/{key}/widget",
     response_model=WidgetOut,
     responses=responses(NotFoundError, UnauthorizedError, OriginRefusedError, RateLimitedError),
+    openapi_extra=ALSO_WITHOUT_TOKEN,
 )
 async def get_widget(
     key: str,

@@ -443,6 +443,13 @@ def test_errors_are_documented_as_problems_of_known_types(operation: str) -> Non
     )
 
 
+def test_token_is_described_as_what_may_be_left_out_where_it_may() -> None:
+    optional = {operation for operation in OPERATIONS if {} in DESCRIBED[operation].get("security", [{}])}
+
+    assert optional == WITHOUT_A_TOKEN
+    assert DESCRIBED["POST /v1/conversations"]["security"] == [{"HTTPBearer": []}, {}]
+
+
 @pytest.mark.parametrize("operation", sorted((OF_VISITORS | OF_KEYS) - WITHOUT_A_TOKEN))
 def test_no_token_and_a_wrong_one_get_the_documented_401(operation: str, service: Service) -> None:
     for headers in ({}, {"Authorization": "Bearer nobody"}):

@@ -185,6 +185,17 @@ async def test_senseless_messages_are_bad_requests(chat: openai.AsyncOpenAI, mes
     assert caught.value.type == "invalid_request_error"
 
 
+async def test_long_chat_goes_on_with_its_last_messages(chat: openai.AsyncOpenAI) -> None:
+    long_ago = {"role": "user", "content": "one two three four"}
+    recent = [{"role": "user", "content": "thank you"}, {"role": "assistant", "content": "Welcome."}] * 100
+
+    short = await chat.chat.completions.create(model="kefu", messages=[*recent[1:], QUESTION])  # type: ignore[list-item]
+    long = await chat.chat.completions.create(model="kefu", messages=[long_ago, *recent, QUESTION])  # type: ignore[list-item]
+
+    assert long.choices[0].message.content == ANSWER
+    assert long.usage == short.usage, "what is not read is not counted"
+
+
 async def test_unknown_conversation_is_not_found(chat: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
         await chat.chat.completions.create(
