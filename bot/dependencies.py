@@ -25,6 +25,8 @@ from bot.settings import Settings
 from bot.shadowing.shadows import Shadows
 
 IDEMPOTENCY = "Makes a repeated request happen once. Without a token it has to hold a random UUID (version 4), or is passed over"
+CONVERSATION_HEADER = "X-Kefu-Conversation"
+"""Names the conversation of a call whose protocol has no place for it."""
 bearer = HTTPBearer(auto_error=False, description="A visitor token or an API key")
 
 
@@ -148,7 +150,8 @@ async def idempotent_call(
 ) -> AsyncIterator[IdempotentCall]:
     parts, principal = parts_of(request), await optional_principal(request, credentials)
     caller = principal.name if principal else f"address:{address_of(request)}"
-    content = f"{request.method} {request.url.path}\n".encode() + await request.body()
+    address = f"{request.method} {request.url.path}\n{request.headers.get(CONVERSATION_HEADER, '')}"
+    content = address.encode() + await request.body()
     call = IdempotentCall(
         parts.database, principal=caller, key=idempotency_key, request=content, anonymous=principal is None
     )

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from bot.db.overload import passing
@@ -81,6 +82,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DataError, _data_error)
     app.add_exception_handler(SQLAlchemyError, _database_error)
+    app.add_exception_handler(ClientDisconnect, client_left)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -112,6 +114,12 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
         log.warning("database_busy", path=request.url.path, error=str(getattr(error, "orig", error)))
         return error_response(passes)
     return await _unexpected_error(request, error)
+
+
+async def client_left(request: Request, _: Exception) -> JSONResponse:
+    """Nobody is there to read this."""
+    log.info("client_left", path=request.url.path)
+    return error_response(BadRequestError("the connection ended before the request did"))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -5,6 +5,7 @@ its own, in which nobody would read what a person writes: none is asked for. Wit
 ``metadata.conversation_id`` or the header ``X-Kefu-Conversation`` it goes on in a stored conversation.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from starlette.background import BackgroundTask
 from bot.access.idempotency import StoredReply
 from bot.access.principals import KeyPrincipal
 from bot.answering.choosing import chosen_place
+from bot.answering.serving import Serving
 from bot.answering.understanding import Understood
 from bot.channels.openai_errors import ModelUnknownError, OpenAiRoute, openai_responses
 from bot.channels.openai_schemas import (
@@ -34,7 +36,7 @@ from bot.conversations.streaming import event_stream, pieces
 from bot.conversations.turns import Turn, take_turn
 from bot.db.base import JsonObject
 from bot.db.transactions import Connection
-from bot.dependencies import Idempotent, Parts, PartsDep, ReadKey, WriteKey
+from bot.dependencies import CONVERSATION_HEADER, Idempotent, Parts, PartsDep, ReadKey, WriteKey
 from bot.errors import InvalidInputError, NotFoundError, TooLargeError
 from bot.json_bytes import json_text
 from bot.problems import responses
@@ -46,7 +48,7 @@ router = APIRouter(
 
 OFFERED = "- "
 """Before each question of a question back."""
-ConversationHeader = Annotated[str | None, Header(alias="X-Kefu-Conversation")]
+ConversationHeader = Annotated[str | None, Header(alias=CONVERSATION_HEADER)]
 
 
 @router.get("/models")
@@ -112,8 +114,10 @@ async def _answered(
             raise NotFoundError(f"no conversation {wanted!r}")
         conversation = await parts.database.quick.read(lambda c: service.reachable(c, wanted, key))
 
+    prompt = await asyncio.to_thread(_prompt_tokens, request, parts.follower.serving)
+
     def shown(row: JsonObject, understood: Understood | None) -> JsonObject:
-        return _completion(row, request, understood).model_dump(mode="json")
+        return _completion(row, understood, prompt_tokens=prompt).model_dump(mode="json")
 
     def begin(connection: Connection) -> str:
         return service.open_thread(connection, key, channel="openai")
@@ -147,16 +151,21 @@ def _question_meant(request: ChatCompletionRequest) -> str:
     return question if place is None else offered[place]
 
 
-def _completion(
-    row: JsonObject, request: ChatCompletionRequest, understood: Understood | None
-) -> ChatCompletion:
+def _prompt_tokens(request: ChatCompletionRequest, serving: Serving | None) -> int:
+    """Counted before the turn: in its transaction a long chat would hold up everybody else's."""
+    if serving is None:
+        return 0
+    count = serving.engine.retriever.encoder.count_tokens
+    return sum(count(normalize(message.text)) for message in request.messages)
+
+
+def _completion(row: JsonObject, understood: Understood | None, *, prompt_tokens: int) -> ChatCompletion:
     """Where the bot did not read the message, no tokens were used."""
     text = _with_choices(row)
     prompt = completion = 0
     if understood is not None:
-        count = understood.serving.engine.retriever.encoder.count_tokens
-        prompt = sum(count(normalize(message.text)) for message in request.messages)
-        completion = count(text)
+        prompt = prompt_tokens
+        completion = understood.serving.engine.retriever.encoder.count_tokens(text)
     message = AssistantMessage(role="assistant", content=text, refusal=None)
     return ChatCompletion(
         id=f"chatcmpl-{row['id']}",

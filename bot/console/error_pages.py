@@ -8,13 +8,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bot.console.languages import TEXTS
 from bot.console.rendering import is_htmx, page, part
 from bot.db.overload import passing
 from bot.errors import InvalidInputError, KefuError, NotFoundError, TooLargeError
+from bot.problems import client_left
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(SQLAlchemyError, database_error_page)
+    app.add_exception_handler(ClientDisconnect, client_left)
     app.add_exception_handler(Exception, _unexpected)
 
 

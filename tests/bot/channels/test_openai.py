@@ -1,6 +1,7 @@
 """The OpenAI-compatible endpoint, through the official client."""
 
 import json
+import threading
 from collections.abc import AsyncIterator
 
 import httpx
@@ -222,6 +223,42 @@ async def test_repeated_idempotency_key_returns_the_same_completion(
     assert second == first
     async with database.read() as session:
         assert (await session.execute(select(func.count()).select_from(Exchange))).scalar_one() == 1
+
+
+async def test_same_key_for_another_conversation_is_refused(chat: openai.AsyncOpenAI) -> None:
+    threads = [
+        (await chat.chat.completions.create(model="kefu", messages=[QUESTION])).model_extra["kefu"]  # type: ignore[index]
+        for _ in range(2)
+    ]
+
+    async def ask(thread: dict[str, str]) -> str:
+        headers = {"Idempotency-Key": "k-1", "X-Kefu-Conversation": thread["conversation_id"]}
+        completion = await chat.chat.completions.create(
+            model="kefu", messages=[QUESTION], extra_headers=headers
+        )
+        return str(completion.id)
+
+    assert await ask(threads[0]) == await ask(threads[0])
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        await ask(threads[1])
+    assert caught.value.code == "idempotency-key-reused"
+
+
+async def test_prompt_is_counted_outside_of_the_transaction(
+    chat: openai.AsyncOpenAI, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = app.state.parts.follower.serving.engine.retriever.encoder
+    count, counted = encoder.count_tokens, {}
+
+    def watched(text: str) -> int:
+        counted[text] = threading.current_thread().name
+        return int(count(text))
+
+    monkeypatch.setattr(type(encoder), "count_tokens", lambda _, text: watched(text))
+    await chat.chat.completions.create(model="kefu", messages=[QUESTION])
+
+    assert set(counted) == {QUESTION["content"], ANSWER}
+    assert counted[QUESTION["content"]] != counted[ANSWER], "the reply is known in the transaction only"
 
 
 async def test_yes_to_what_was_offered_in_a_call_without_conversation_gets_that_answer(
