@@ -8,11 +8,12 @@ import altair as alt
 
 from training.gate.comparison import Paired
 from training.report.charts import BLUE, INK, ORANGE, WIDTH, drawing, rows_of
+from training.report.drawing import Drawing
 
 ROW_HEIGHT = 22
 
 
-def differences(groups: Sequence[tuple[str, Paired]]) -> str:
+def differences(groups: Sequence[tuple[str, Paired]]) -> Drawing:
     """Candidate minus serving accuracy with 95 % intervals, one row a group; `groups` are (label, group) from the top.
 
     Labels must be ids or our own words: plots hold no customer's text.

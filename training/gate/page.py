@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
-from markupsafe import Markup
-
 from retrieval.records import Knowledge
 from training.gate.asking import Replies
 from training.gate.charts import differences
@@ -21,6 +19,7 @@ from training.report.curves import (
     reliability,
     risk_coverage,
 )
+from training.report.drawing import Drawing, drawn
 from training.report.page import template_of
 from training.report.verdicts import shares
 
@@ -51,20 +50,19 @@ TITLES = {
 def page_of(judgement: Judgement, document: Mapping[str, Any], knowledge: Knowledge) -> str:
     """Texts are escaped by the template; only the drawings are markup. `document` is gate.json."""
     template = template_of(files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
-    drawings = dict(_charts(judgement)) if judgement.asked else {}
     titles = _titles(knowledge)
     return template.render(
         gate=document,
         checks=judgement.checks,
         asked=judgement.asked,
-        charts={name: Markup(each) for name, each in drawings.items()},  # noqa: S704  # our own drawings
+        charts=drawn(_charts(judgement)),
         name_of=lambda check: TITLES[check.name],
         title_of=lambda answer: titles.get(answer, answer),
         id_of=_short,
     )
 
 
-def _charts(judgement: Judgement) -> Iterator[tuple[str, str]]:
+def _charts(judgement: Judgement) -> Iterator[tuple[str, Drawing]]:
     asked = judgement.asked
     if asked is None or judgement.candidate is None or not asked.candidate.asked:
         return

@@ -32,7 +32,6 @@ from retrieval.snapshot import KIND as SNAPSHOT_KIND
 from retrieval.training_export import TrainingExport
 from training.gate.folders import ReleaseFolders
 from training.gate.judging import Asked, Judgement
-from training.gate.page import page_of
 from training.report.writing import write_folder
 
 SCHEMA = 1
@@ -55,6 +54,8 @@ def write_gate(folder: Path, judgement: Judgement, judged: Judged) -> None:
     Raises:
         TrainingError: `folder` exists, or the disk refuses.
     """
+    from training.gate.page import page_of
+
     document = gate_document(judgement, judged)
     page = page_of(judgement, document, judged.export.knowledge)
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)

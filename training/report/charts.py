@@ -1,4 +1,4 @@
-"""The report's plots as SVG, drawn here and now: the page needs no script and no network.
+"""The report's plots, to be drawn as SVG (:mod:`training.report.drawing`): the page needs no script and no network.
 
 Colours are CSS variables of the page (`page.html.j2`), so that plots follow its light or dark mode. No customer's words go into a
 plot: what is long, Chinese or markup is for the page to set, which knows its fonts and escapes.
@@ -6,18 +6,15 @@ plot: what is long, Chinese or markup is for the page to set, which knows its fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import altair as alt
-import vl_convert
 
 from training.report.curves import Bar, Curves, MethodRow
+from training.report.drawing import Drawing
 from training.report.tables import GroupRow
 
-VEGA_LITE = "6.4"
 WIDTH, HEIGHT = 900, 330
 PANEL_WIDTH, PANEL_HEIGHT = 235, 210
 INK = "currentColor"
@@ -30,14 +27,13 @@ NAMES = {"": "All", "en": "English", "zh": "Chinese"}
 
 SHARES = alt.Axis(format="%", values=[tenths / 10 for tenths in range(11)])
 FIFTHS = alt.Axis(format="%", values=[fifths / 5 for fifths in range(6)])
-_ROOT = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>')
 
 
 def language_name(language: str) -> str:
     return NAMES.get(language, language)
 
 
-def loss_curve(losses: Sequence[float]) -> str:
+def loss_curve(losses: Sequence[float]) -> Drawing:
     rows = [{"epoch": number, "loss": loss} for number, loss in enumerate(losses, start=1)]
     line = (
         alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT // 2)
@@ -50,7 +46,7 @@ def loss_curve(losses: Sequence[float]) -> str:
     return drawing(line, f"Training loss, from {losses[0]:.2f} to {losses[-1]:.2f} in {len(losses)} epochs")
 
 
-def reliability_diagram(curves: Curves) -> str:
+def reliability_diagram(curves: Curves) -> Drawing:
     """Share of right ones over confidence, with 95 % intervals; below it how many questions each bin has."""
     rows = [
         {
@@ -104,7 +100,9 @@ def reliability_diagram(curves: Curves) -> str:
     )
 
 
-def risk_coverage_curve(curves: Sequence[Curves], groups: Sequence[GroupRow], *, target_error: float) -> str:
+def risk_coverage_curve(
+    curves: Sequence[Curves], groups: Sequence[GroupRow], *, target_error: float
+) -> Drawing:
     """A line per language, and where its cut-off lies."""
     names = [language_name(each.language) for each in curves]
     lines = _lines(
@@ -138,7 +136,7 @@ def risk_coverage_curve(curves: Sequence[Curves], groups: Sequence[GroupRow], *,
     )
 
 
-def comparison_curves(methods: Sequence[MethodRow], *, target_error: float) -> str:
+def comparison_curves(methods: Sequence[MethodRow], *, target_error: float) -> Drawing:
     names = [method.name for method in methods]
     rows = [
         {"name": method.name, "coverage": point.coverage, "error": point.error}
@@ -149,7 +147,7 @@ def comparison_curves(methods: Sequence[MethodRow], *, target_error: float) -> s
     return drawing(lines + _tolerated(target_error), "Risk-coverage curves of Kefu and simple methods")
 
 
-def confidence_spread(bars: Sequence[Bar], groups: Sequence[GroupRow]) -> str:
+def confidence_spread(bars: Sequence[Bar], groups: Sequence[GroupRow]) -> Drawing:
     """How sure the bot is of what turned out right, wrong, or unknown, with the cut-offs."""
     kinds = ("Best guess right", "Best guess wrong", "Nothing answers it")
     rows = [
@@ -233,14 +231,8 @@ def rows_of(rows: Sequence[dict[str, Any]]) -> alt.Data:
     return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]  # made from Vega-Lite's schema
 
 
-def drawing(chart: alt.TopLevelMixin, label: str) -> str:
-    """The drawing without a size of its own; screen readers are told `label` instead of every mark."""
-    specification = {**chart.to_dict(), "config": _style()}
-    drawn = vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE, allowed_base_urls=[])
-    root = '<svg viewBox="0 0 {} {}" style="max-width: {}px" role="img" aria-label="{}">'
-    return _ROOT.sub(
-        lambda found: root.format(found[1], found[2], found[1], escape(label, quote=True)), drawn, count=1
-    )
+def drawing(chart: alt.TopLevelMixin, label: str) -> Drawing:
+    return Drawing({**chart.to_dict(), "config": _style()}, label)
 
 
 def _style() -> dict[str, Any]:

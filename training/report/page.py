@@ -17,6 +17,7 @@ from training.report.charts import (
     reliability_diagram,
     risk_coverage_curve,
 )
+from training.report.drawing import Drawing, drawn
 
 if TYPE_CHECKING:
     from training.report.figures import RunReport
@@ -40,7 +41,7 @@ def page_of(report: RunReport) -> str:
     return template.render(
         report=report,
         everything=report.groups[0] if report.groups else None,
-        charts={name: Markup(drawing) for name, drawing in _charts(report)},  # noqa: S704  # our own drawings
+        charts=drawn(_charts(report)),
         bases=BASES,
         title_of=lambda answer: report.titles.get(answer, answer),
         id_of=lambda answer: answer if len(answer) <= SHORT_ID else f"…{answer[-6:]}",
@@ -58,7 +59,7 @@ def template_of(text: str) -> Template:
     return environment.from_string(text)
 
 
-def _charts(report: RunReport) -> Iterator[tuple[str, str]]:
+def _charts(report: RunReport) -> Iterator[tuple[str, Drawing]]:
     if report.losses:
         yield "losses", loss_curve(report.losses)
     if not report.groups:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.errors import TrainingError
-from training.report.page import page_of
 
 if TYPE_CHECKING:
     from training.report.figures import RunReport
@@ -34,6 +33,10 @@ def write_report(folder: Path, report: RunReport) -> None:
     Raises:
         TrainingError: `folder` exists, or the disk refuses.
     """
+    from training.report.page import (
+        page_of,  # not with this file: it loads what draws, which few callers need
+    )
+
     write_folder(folder, {JSON_FILE: report.to_json(), PAGE_FILE: page_of(report)})
 
 

@@ -7,9 +7,9 @@ from importlib.resources import files
 from itertools import cycle, islice
 
 import altair as alt
-from markupsafe import Markup
 
 from training.report.charts import DASHES, HEIGHT, INK, SERIES, WIDTH, drawing, rows_of
+from training.report.drawing import Drawing, drawn
 from training.report.page import template_of
 from training.simulation.loop import Curve
 from training.simulation.orders import Order
@@ -20,10 +20,9 @@ FIGURES = {"accuracy": "Right first", "coverage": "Answered", "selective_error":
 
 
 def page_of(outcome: SimulationOutcome) -> str:
-    charts = {
-        name: Markup(_curves(outcome.curves, name, title, _level(outcome, name)))  # noqa: S704  # our own drawings
-        for name, title in FIGURES.items()
-    }
+    charts = drawn(
+        (name, _curves(outcome.curves, name, title, _level(outcome, name))) for name, title in FIGURES.items()
+    )
     template = template_of(files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
     return template.render(outcome=outcome, charts=charts)
 
@@ -36,7 +35,7 @@ def _level(outcome: SimulationOutcome, name: str) -> float | None:
     return None if everything is None else float(getattr(everything.rounds[-1], name))
 
 
-def _curves(curves: Sequence[Curve], name: str, title: str, level: float | None) -> str:
+def _curves(curves: Sequence[Curve], name: str, title: str, level: float | None) -> Drawing:
     daily = [curve for curve in curves if curve.name != Order.ALL]
     names = [curve.name for curve in daily]
     rows = [

@@ -13,6 +13,7 @@ from tests.training.report.conftest import HOSTILE
 from training.errors import TrainingError
 from training.report.charts import loss_curve, reliability_diagram
 from training.report.curves import Bin, Curves
+from training.report.drawing import drawn
 from training.report.figures import RunReport
 from training.report.missing import NO_MISTAKES
 from training.report.page import page_of
@@ -89,7 +90,7 @@ def test_plots_take_their_colours_from_the_page(page: str) -> None:
 
 
 def test_axes_have_titles_with_units() -> None:
-    drawing = loss_curve([2.0, 1.0, 0.5])
+    drawing = drawn([("losses", loss_curve([2.0, 1.0, 0.5]))])["losses"]
     assert ">Mean loss (nats)<" in drawing
     assert ">Epoch<" in drawing
     assert 'aria-label="Training loss, from 2.00 to 0.50 in 3 epochs"' in drawing
@@ -97,7 +98,8 @@ def test_axes_have_titles_with_units() -> None:
 
 def test_language_of_an_import_is_no_markup_either() -> None:
     part = Bin(0.4, 0.5, 3, 1.0, 0.45, 0.5, 0.2, 0.8)
-    drawing = reliability_diagram(Curves('"><script>', 0.05, (part,), ()))
+    chart = reliability_diagram(Curves('"><script>', 0.05, (part,), ()))
+    drawing = drawn([("reliability", chart)])["reliability"]
     assert "<script" not in drawing
     assert "&lt;script&gt;" in drawing
 
