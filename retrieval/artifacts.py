@@ -167,7 +167,7 @@ def _write_files(
 ) -> bytes:
     entries: dict[str, dict[str, str | int]] = {}
     for name, write in files.items():
-        _written(folder / name, write)
+        write_whole(folder / name, write)
         entries[name] = {"sha256": _hash_file(folder / name), "size": (folder / name).stat().st_size}
     document = {"kind": kind, "schema_version": SCHEMA_VERSION, "files": entries, "meta": meta}
     payload = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False).encode()
@@ -176,8 +176,12 @@ def _write_files(
     return payload
 
 
-def _written(file: Path, write: Writer) -> None:
-    """Raises OSError, also where a library tells a full disk in its own way (faiss by a RuntimeError)."""
+def write_whole(file: Path, write: Writer) -> None:
+    """Has `write` make the file and forces it to the disk.
+
+    Raises:
+        OSError: also where a library tells a full disk in its own way (faiss by a RuntimeError).
+    """
     try:
         write(file)
     except (RuntimeError, SafetensorError) as error:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from retrieval.artifacts import write_whole
 from retrieval.encoder import Encoder
 from retrieval.errors import ArtifactError
 from retrieval.records import SectionRecord
@@ -84,16 +85,12 @@ class KeptEncodings:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sections = list(encoded.sections.values())
         rows = [[each.record.number, each.record.section_id, each.spans] for each in sections]
+        directions = np.concatenate([section.directions for section in sections])
+        tensors = {_VECTORS: encoded.vectors, _DIRECTIONS: directions}
+        told = {_ENCODER: self._encoder.fingerprint, _SECTIONS: json.dumps(rows)}
         unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
         try:
-            save_file(
-                {
-                    _VECTORS: encoded.vectors,
-                    _DIRECTIONS: np.concatenate([section.directions for section in sections]),
-                },
-                str(unfinished),
-                metadata={_ENCODER: self._encoder.fingerprint, _SECTIONS: json.dumps(rows)},
-            )
+            write_whole(unfinished, lambda file: save_file(tensors, str(file), metadata=told))
             unfinished.replace(file)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from torch import nn
 from torch.jit import _trace
 
@@ -162,7 +163,7 @@ def export_encoder(
         kind=ENCODER_KIND,
         files={
             ONNX_FILE: write_onnx,
-            TOKENIZER_FILE: lambda file: backbone.tokenizer.save(str(file)),
+            TOKENIZER_FILE: lambda file: write_tokenizer(file, backbone.tokenizer),
             SETTINGS_FILE: write_settings,
         },
         meta={
@@ -172,6 +173,11 @@ def export_encoder(
             **(meta or {}),
         },
     )
+
+
+def write_tokenizer(file: Path, tokenizer: Tokenizer) -> None:
+    """Not by the tokenizer's own method, which raises a bare Exception where the disk is full."""
+    file.write_text(tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n")
 
 
 def export_graph(module: nn.Module, file: Path, *, outputs: Sequence[str] = (EMBEDDING,)) -> None:

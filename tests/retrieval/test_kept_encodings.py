@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from retrieval.kept_encodings import KeptEncodings, encoded_before
 from retrieval.records import Knowledge, SectionRecord
@@ -93,11 +94,20 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
     assert same(kept.find(SECTIONS), encode_sections(HashEncoder(), SECTIONS))
 
 
-def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ("pathlib.Path.replace", OSError(28, "No space left on device")),
+        ("safetensors.numpy.save_file", SafetensorError("I/O error: No space left on device (os error 28)")),
+    ],
+)
+def test_what_cannot_be_written_whole_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise error
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(where, full)
     with pytest.raises(OSError, match="No space left"):
         KeptEncodings(tmp_path, HashEncoder()).of(SECTIONS)
     assert list(tmp_path.iterdir()) == []

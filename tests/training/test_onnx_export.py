@@ -14,7 +14,7 @@ from tests.fixtures.tiny_bert import tiny_backbone
 from training import onnx_export
 from training.backbones import Backbone
 from training.errors import ExportError
-from training.onnx_export import SentenceEncoder, export_encoder
+from training.onnx_export import SentenceEncoder, export_encoder, write_tokenizer
 
 TEXTS = ["cat", "where is my order?", "退款多久到账", "the lazy dog jumps", ""]
 
@@ -93,6 +93,11 @@ def test_disagreement_with_torch_leaves_no_folder(tmp_path: Path, monkeypatch: p
     with pytest.raises(ExportError, match=r"only to cosine -1\.0"):
         export_encoder(tiny_backbone(), tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tokenizer_on_a_full_disk_is_an_error_of_the_disk() -> None:
+    with pytest.raises(OSError, match="No space left on device"):
+        write_tokenizer(Path("/dev/full"), tiny_backbone().tokenizer)
 
 
 def test_model_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:

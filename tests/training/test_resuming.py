@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 import training.checkpoints
 from retrieval.artifacts import Manifest
@@ -183,19 +184,29 @@ def test_nothing_foreign_is_taken_away_with_the_work_folder(tmp_path: Path) -> N
     assert sorted(each.name for each in tmp_path.iterdir()) == ["notes.txt", "photos.2024"]
 
 
-def test_full_disk_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ("retrieval.artifacts._sync", OSError(28, "No space left on device")),
+        ("safetensors.numpy.save_file", SafetensorError("I/O error: No space left on device (os error 28)")),
+    ],
+)
+def test_full_disk_does_not_end_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
+) -> None:
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise error
 
     warnings: list[str] = []
     work = WorkFolder.open(tmp_path / "work", identity={}, warn=warnings.append)
     assert work is not None
-    monkeypatch.setattr("retrieval.artifacts._sync", full)
+    monkeypatch.setattr(where, full)
     for step in (1, 2):
         work.part("tuning-training").keep({"a": np.ones(1)}, step=step)
     assert len(warnings) == 1
     assert "No space left on device" in warnings[0]
     assert work.part("tuning-training").find() is None
+    assert [each.name for each in (tmp_path / "work").iterdir()] == ["lock"]
 
 
 def test_examples_come_back_as_they_were(tmp_path: Path) -> None:
