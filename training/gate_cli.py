@@ -54,7 +54,7 @@ def gate(
     from training.report.writing import refuse_existing
 
     keep_limits(memory=memory, background=background)
-    with errors_told(), memory_told(memory):
+    with errors_told(), memory_told(memory, who="The gate"):
         refuse_existing(report)
         folders = ReleaseFolders(candidate_checkpoint, candidate_snapshot)
         serving = _serving(serving_checkpoint, serving_snapshot)

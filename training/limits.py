@@ -26,8 +26,10 @@ Background = Annotated[
 """Options of whatever `kefu` starts as a process of its own."""
 
 STATUS = Path("/proc/self/status")
+# Seen under a cap, of torch, onnxruntime, numpy, the loader of libraries, threads, and modules that forget to say why.
 _SAYS_MEMORY = re.compile(
-    "bad_alloc|can't allocate memory|cannot allocate memory|failed to allocate|not enough memory",
+    "bad_alloc|bad allocation|can't allocate memory|cannot allocate memory|failed to allocate|unable to allocate"
+    "|not enough memory|failed to map segment|can't start new thread|error return without exception set",
     re.IGNORECASE,
 )
 
@@ -94,8 +96,13 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def memory_told(cap: int | None) -> Iterator[None]:
-    """Turns running out of memory into one line; libraries say it in several ways."""
+def memory_told(cap: int | None, *, who: str = "Training", tuning: bool = False) -> Iterator[None]:
+    """Turns running out of memory into one line; libraries say it in several ways.
+
+    Args:
+        who: what needs the memory.
+        tuning: whether the encoder may be tuned, so that less would do.
+    """
     try:
         yield
     except typer.Exit:
@@ -104,9 +111,9 @@ def memory_told(cap: int | None) -> Iterator[None]:
         if not (isinstance(error, MemoryError) or _SAYS_MEMORY.search(str(error))):
             raise
         limit = "is there" if cap is None else f"the {cap / 1e9:.1f} GB it may have"
+        less = ", or train the head alone (kefu train --no-tune)" if tuning else ""
         errors.print(
-            f"Training needs more memory than {limit}. Allow more (KEFU_RETRAINING__MEMORY), or train the head alone "
-            "(kefu train --no-tune).",
+            f"{who} needs more memory than {limit}. Allow more (KEFU_RETRAINING__MEMORY){less}.",
             style="red",
             markup=False,
             highlight=False,

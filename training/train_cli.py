@@ -89,7 +89,7 @@ def train(
 ) -> None:
     """Train a checkpoint."""
     keep_limits(memory=memory, background=background)
-    with errors_told(), memory_told(memory), shown_training(progress) as shown:
+    with errors_told(), memory_told(memory, tuning=tune), shown_training(progress) as shown:
         from retrieval.models import find_model
         from retrieval.training_export import read_training_export
         from training.checkpoints import TrainSettings, train_checkpoint

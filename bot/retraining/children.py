@@ -8,6 +8,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ MODULE = "training"
 LOOK_EVERY_S = 0.2
 GRACE_S = 5.0
 """Seconds that a child gets to end by itself."""
+# Last words of libraries that end the process, or leave it no memory to say so itself.
+_NO_MEMORY = re.compile("^MemoryError|memory allocation|cannot allocate memory", re.IGNORECASE)
 
 Told = Callable[[Mapping[str, Any]], None]
 """Called with the content of the progress file, again and again; it is empty while there is none."""
@@ -113,8 +116,8 @@ class Children:
     def _explained(self, code: int) -> str:
         last = next(iter(last_lines(self.log, 1)), "it said nothing")
         cap = f"{self.settings.retraining.memory / 1e9:.1f} GB (KEFU_RETRAINING__MEMORY)"
-        if code > 0 and last.startswith("MemoryError"):  # before it could say so itself
-            return f"training could not even load its libraries in the {cap} of memory that it may have"
+        if code > 0 and _NO_MEMORY.search(last):
+            return f"training ran out of memory: it may have {cap}. Its last line: {last}"
         if code > 0:
             return last
         name = signal.Signals(-code).name

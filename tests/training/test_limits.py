@@ -1,11 +1,13 @@
 """A training process that is kept small: what it says when it needs more, and that it ends with its parent."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -56,13 +58,46 @@ def test_more_than_the_cap_is_one_line_that_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["std::bad_alloc", "[enforce fail] DefaultCPUAllocator: can't allocate memory"]
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 1"),
+        RuntimeError("can't start new thread"),
+        ImportError("libscipy.so: failed to map segment from shared object"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        SystemError("error return without exception set"),
+    ],
 )
-def test_libraries_that_run_out_of_memory_are_understood(text: str) -> None:
+def test_libraries_that_run_out_of_memory_are_understood(error: Exception) -> None:
     with pytest.raises(typer.Exit), memory_told(None):
-        raise RuntimeError(text)
+        raise error
     with pytest.raises(RuntimeError, match="another"), memory_told(None):
         raise RuntimeError("another error")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"tuning": True},
+            "Training needs more memory than the 0.5 GB it may have. Allow more (KEFU_RETRAINING__MEMORY), "
+            "or train the head alone (kefu train --no-tune).",
+        ),
+        ({}, "Training needs more memory than the 0.5 GB it may have. Allow more (KEFU_RETRAINING__MEMORY)."),
+        (
+            {"who": "The gate"},
+            "The gate needs more memory than the 0.5 GB it may have. Allow more (KEFU_RETRAINING__MEMORY).",
+        ),
+    ],
+)
+def test_advice_to_train_the_head_alone_is_for_who_tunes(
+    more: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit), memory_told(500_000_000, **more):
+        raise MemoryError
+    assert capsys.readouterr().err == said + "\n"
 
 
 def test_process_in_the_background_is_nice_and_ends_when_its_parent_does() -> None:

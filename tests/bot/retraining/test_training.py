@@ -155,7 +155,7 @@ async def test_failed_training_says_what_its_process_said_last(
     run = await train(database, tiny_settings)
     assert (run.state, run.error) == (
         "failed",
-        "training could not even load its libraries in the 6.0 GB (KEFU_RETRAINING__MEMORY) of memory that it may have",
+        "training ran out of memory: it may have 6.0 GB (KEFU_RETRAINING__MEMORY). Its last line: MemoryError",
     )
     monkeypatch.delenv("KEFU_TEST_TRAINING")
     assert (await train(database, tiny_settings)).state == "done"
