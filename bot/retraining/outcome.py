@@ -1,7 +1,6 @@
 """What becomes of a run: one transaction that writes it all while the lease is ours, or nothing."""
 
 import asyncio
-from collections.abc import Collection
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,11 +63,11 @@ async def put_back(database: Database, claim: Claim) -> None:
         await leases.give_back(session, claim.lease)
 
 
-async def sweep(database: Database, settings: Settings, *, keep: Collection[str] = ()) -> None:
-    """Takes away the checkpoints and snapshots that ended runs and earlier attempts left behind, but those to keep."""
+async def sweep(database: Database, settings: Settings) -> None:
+    """Takes away the checkpoints and snapshots that ended runs and earlier attempts left behind."""
     async with database.read() as session:
         unused = await repository.unused_folders(session)
-    await asyncio.to_thread(folders.remove_folders, settings, [id for id in unused if id not in keep])
+    await asyncio.to_thread(folders.remove_folders, settings, unused)
 
 
 async def _end(database: Database, claim: Claim, state: RunState, *, error: str | None = None) -> None:

@@ -65,12 +65,21 @@ def end(run: TrainingRun, state: RunState, *, at: datetime, error: str | None = 
 
 
 async def unused_folders(session: AsyncSession) -> list[str]:
-    """Ids of checkpoints and snapshots that became part of no release, of the runs of late and their earlier attempts."""
-    columns = (TrainingRun.state, TrainingRun.checkpoint_id, TrainingRun.snapshot_id, TrainingRun.leftovers)
+    """Ids of checkpoints and snapshots that became part of no release, of the runs of late and their earlier attempts.
+
+    Of a run that has not ended, the checkpoints stay: the next attempt takes over one that was finished.
+    """
+    columns = (
+        TrainingRun.state,
+        TrainingRun.slot,
+        TrainingRun.checkpoint_id,
+        TrainingRun.snapshot_id,
+        TrainingRun.leftovers,
+    )
     statement = select(*columns).order_by(TrainingRun.id.desc()).limit(SWEPT_RUNS)
     named: set[str] = set()
     for row in await session.execute(statement):
-        named.update(row.leftovers)
+        named.update(id for id in row.leftovers if row.slot is None or not id.startswith("chk_"))
         if row.state in (RunState.REFUSED, RunState.FAILED, RunState.CANCELLED):
             named.update(id for id in (row.checkpoint_id, row.snapshot_id) if id is not None)
     for table in (Checkpoint, IndexSnapshot):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
 from bot.db.training_tables import RunState
@@ -63,12 +64,12 @@ class Trainer:
             raise
         finally:
             folders.remove_inputs(self.settings, claim.checkpoint_id)
-        await outcome.sweep(self.database, self.settings)
+            await self._sweep()
         return state
 
     async def _made(self, claim: Claim, heart: Heart) -> Made:
         folders.make_folders(self.settings)
-        await outcome.sweep(self.database, self.settings, keep=claim.earlier)
+        await outcome.sweep(self.database, self.settings)
         await in_thread(lambda: folders.sweep_training(self.settings))
 
         def told(progress: Mapping[str, Any]) -> None:
@@ -89,6 +90,13 @@ class Trainer:
             module=self.module,
         )
         return await make_candidate(self.database, self.settings, claim, children=children, step=step)
+
+    async def _sweep(self) -> None:
+        """Whatever became of the run; what cannot be swept now is swept by the next one."""
+        try:
+            await outcome.sweep(self.database, self.settings)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("leftovers_not_swept", error=repr(error))
 
     async def _failed(self, claim: Claim, error: str) -> RunState | None:
         log.error("training_failed", run=claim.run_id, error=error)

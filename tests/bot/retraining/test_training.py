@@ -247,6 +247,34 @@ async def test_ended_foreground_training_is_cancelled(
     assert (await find(database, run.id)).state == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("error", "state"), [(ValueError("unforeseen"), "failed"), (asyncio.CancelledError(), "cancelled")]
+)
+async def test_whatever_ends_a_run_its_folders_go(
+    database: Database,
+    tiny_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    state: str,
+) -> None:
+    real = making.make_candidate
+
+    async def made(*arguments: object, **named: object) -> object:
+        candidate = await real(*arguments, **named)  # type: ignore[arg-type]
+        assert (tiny_settings.data_dir / candidate.parts.checkpoint.path).is_dir()
+        raise error
+
+    monkeypatch.setattr("bot.retraining.training_one.make_candidate", made)
+    before = folders(tiny_settings)
+    run = await ask(database)
+    with pytest.raises(type(error)):
+        await trainer(database, tiny_settings, stopped=outcome.cancel).train(
+            await claimed(database, tiny_settings)
+        )
+    assert (await find(database, run.id)).state == state
+    assert folders(tiny_settings) == before
+
+
 async def test_worker_that_lost_its_lease_writes_nothing_and_takes_its_folders_away(
     database: Database, tiny_settings: Settings
 ) -> None:
