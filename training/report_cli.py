@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from training.errors import TrainingError
+
 if TYPE_CHECKING:
     from retrieval.confidence_model import ConfidenceModel
     from retrieval.records import Knowledge
@@ -51,6 +53,7 @@ def save_report(
         run = RunFacts(name=name, made_at=made_at, backbone=backbone, seed=seed)
         write_report(folder, report_of(fitted, confidence, knowledge, run=run))
     except Exception as error:  # of drawing libraries anything, and training took far longer than this
-        errors.print(f"Trained, but without a report: {error!r}", style="yellow", markup=False)
+        said = str(error) if isinstance(error, TrainingError) else repr(error)
+        errors.print(f"Trained, but without a report: {said}", style="yellow", markup=False)
     else:
         console.print(f"Report in {folder / PAGE_FILE}", markup=False, highlight=False)

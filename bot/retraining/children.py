@@ -114,7 +114,7 @@ class Children:
         self.told(progress)
 
     def _explained(self, code: int) -> str:
-        last = next(iter(last_lines(self.log, 1)), "it said nothing")
+        last = next(iter(last_lines(self.log, 1)), f"it could say nothing; check free space for {self.log}")
         cap = f"{self.settings.retraining.memory / 1e9:.1f} GB (KEFU_RETRAINING__MEMORY)"
         if code > 0 and _NO_MEMORY.search(last):
             return f"training ran out of memory: it may have {cap}. Its last line: {last}"

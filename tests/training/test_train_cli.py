@@ -117,6 +117,21 @@ def test_full_disk_leaves_nothing_half_written_and_the_old_checkpoint_alone(
 
 
 @pytest.mark.usefixtures("export")
+def test_full_disk_for_the_report_is_a_warning_in_one_line(
+    tmp_path: Path, tiny_bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("training.report.writing._write_private", full)
+    code, output = train(tmp_path, tiny_bert_folder, "--report", tmp_path / "report")
+    assert code == 0, output
+    warning = f"Trained, but without a report: {tmp_path / 'report'} could not be written: [Errno 28] No space left on device"
+    assert warning in output
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["export", "made"]
+
+
+@pytest.mark.usefixtures("export")
 def test_full_disk_for_temporary_files_is_told_too(
     tmp_path: Path, tiny_bert_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
