@@ -5,8 +5,10 @@ falling sequence is a hypothesis "of what is answered at this cut-off, more than
 wrong". They are tested one after the other, each at the full level, until one cannot be rejected; the last
 rejected one is used. Fixed-sequence testing keeps the probability that any rejection is false below the
 level. The test is the exact binomial one (Clopper and Pearson 1934); given the confidences, outcomes
-are independent draws with differing probabilities, for which it is conservative (Hoeffding 1956). See also Bates,
-Angelopoulos, Lei, Malik, Jordan 2021, "Distribution-free, risk-controlling prediction sets", arXiv:2101.02703.
+are independent draws with differing probabilities, for which it is conservative (Hoeffding 1956). Questions of one left-out
+answer are not quite independent: where 20 answers of 25 questions differ strongly from each other in how easily they are mistaken, a
+synthetic certificate at 5 % was broken in 10 to 21 % of 600 draws, though by little (true errors up to 11.5 % where 10 are tolerated); with 77 answers
+of 10 questions in 4 to 6 %. See also Bates, Angelopoulos, Lei, Malik, Jordan 2021, "Distribution-free, risk-controlling prediction sets", arXiv:2101.02703.
 """
 
 from __future__ import annotations

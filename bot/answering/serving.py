@@ -31,6 +31,8 @@ from retrieval.errors import RetrievalError
 
 FOLLOW_INTERVAL_S = 0.5
 """How often a worker looks for a new release or changed knowledge (the promise is 5 s and 2 s)."""
+AFTER_FAULT_S = 1.5
+"""A release that can't be loaded is read anew each time, some 100 MB of it."""
 
 MAX_WAITING = 256
 """Messages that may wait for the encoder before further ones are refused with 503."""
@@ -133,7 +135,7 @@ class ReleaseFollower:
         """Runs until cancelled. A fault is tried again, and logged once; what was serving goes on serving."""
         logged = None
         while True:
-            await asyncio.sleep(FOLLOW_INTERVAL_S)
+            await asyncio.sleep(FOLLOW_INTERVAL_S if logged is None else AFTER_FAULT_S)
             fault = None
             try:
                 await self.refresh()

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.decision import Outcome
 from retrieval.review_ranking import Undecided, rank_for_review
-from training.simulation.plan import Row
 from training.simulation.rankings import RankingParts, Waiting, order_by_gain, rank, vectors_of
+
+if TYPE_CHECKING:
+    from training.simulation.plan import Row
 
 
 class Order(StrEnum):
