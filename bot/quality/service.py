@@ -75,16 +75,15 @@ async def _drift(session: AsyncSession, release_id: str, *, since: datetime) -> 
 
 @dataclass(frozen=True)
 class Promises:
-    """``broken`` is where more answers are wrong than tolerated; ``lapsed`` of ``drawn`` exchanges nobody has judged in time."""
+    """``broken`` is where more answers are wrong than tolerated; ``lapsed`` of ``drawn`` exchanges nobody has judged in time.
+
+    ``many_lapsed`` tells that an alarm may be missing for that reason.
+    """
 
     broken: Sequence[ErrorOut] = ()
     drawn: int = 0
     lapsed: int = 0
-
-    @property
-    def many_lapsed(self) -> bool:
-        """More than a tenth: as many are tolerated to be wrong, so that an alarm may be missing."""
-        return self.lapsed > self.drawn / 10
+    many_lapsed: bool = False
 
 
 async def promises_kept(session: AsyncSession, *, tolerated_error: float, at: datetime) -> Promises:
@@ -96,7 +95,7 @@ async def promises_kept(session: AsyncSession, *, tolerated_error: float, at: da
     promised = await what_is_tolerated(session, setting=tolerated_error)
     errors = errors_by_language(sample.judged, lapsed=sample.lapsed, tolerated=promised)
     drawn = len(sample.judged) + len(sample.lapsed)
-    return Promises([each for each in errors if each.broken], drawn, len(sample.lapsed))
+    return Promises([each for each in errors if each.broken], drawn, len(sample.lapsed), sample.many_lapsed)
 
 
 def errors_by_language(

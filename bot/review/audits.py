@@ -66,6 +66,11 @@ class Sample:
     waiting: tuple[str, ...]
     lapsed: tuple[Audited, ...]
 
+    @property
+    def many_lapsed(self) -> bool:
+        """More than a tenth: so many are tolerated to be wrong, and those that were judged may have been picked."""
+        return len(self.lapsed) > (len(self.judged) + len(self.lapsed)) / 10
+
 
 async def audit_sample(
     session: AsyncSession, *, at: datetime, release_id: str | None = None, since: datetime | None = None
@@ -117,9 +122,11 @@ async def waiting_audits(session: AsyncSession, release_id: str, *, at: datetime
 
 
 async def traffic_unknown_share(session: AsyncSession, *, at: datetime) -> float | None:
-    """How many messages of late no answer covered; None until enough are judged."""
-    judged = (await audit_sample(session, at=at, since=at - TELLS_FOR)).judged
-    return unknown_share(judged) if len(judged) >= TELLS_FROM else None
+    """How many messages of late no answer covered; None until enough are judged, and where many were left unjudged."""
+    sample = await audit_sample(session, at=at, since=at - TELLS_FOR)
+    if len(sample.judged) < TELLS_FROM or sample.many_lapsed:
+        return None
+    return unknown_share(sample.judged)
 
 
 def unknown_share(judged: Sequence[Audited]) -> float:

@@ -1,13 +1,19 @@
 """What people judged of the traffic moves the cut-offs: at once by recalibration, and with every training."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select, update
 
+from bot.db.base import now
 from bot.db.engine import Database
+from bot.db.knowledge_tables import Label
+from bot.db.quality_tables import AuditDraw
 from bot.db.training_tables import RunState
 from bot.releases import repository as releases
 from bot.releases.building import load_inputs
+from bot.review.audits import LAPSES
 from bot.settings import Settings
 from retrieval.artifacts import verify_artifact
 from tests.bot.quality.traffic import judged_traffic
@@ -21,6 +27,22 @@ async def test_audits_tell_the_share_once_enough_is_judged(
     assert (await load_inputs(database)).audited_share is None
     await judged_traffic(database, release, knowledge["invoice"], known=0, unknown=1)
     assert (await load_inputs(database)).audited_share == 0.4
+
+
+@pytest.mark.parametrize(("lapsed", "told"), [(11, 0.6), (12, None)])
+async def test_audits_tell_no_share_where_more_than_a_tenth_was_left_unjudged(
+    database: Database, release: str, knowledge: dict[str, str], lapsed: int, told: float | None
+) -> None:
+    """Of 111 and of 112: who judges only what was complained of would make the bot far too careful."""
+    await judged_traffic(database, release, knowledge["invoice"], known=40, unknown=60 + lapsed)
+    async with database.write() as session:
+        newest = select(AuditDraw.exchange_id).order_by(AuditDraw.exchange_id.desc()).limit(lapsed)
+        unjudged = (await session.execute(newest)).scalars().all()
+        await session.execute(delete(Label).where(Label.exchange_id.in_(unjudged)))
+        long_ago = update(AuditDraw).where(AuditDraw.exchange_id.in_(unjudged))
+        await session.execute(long_ago.values(drawn_at=now() - LAPSES - timedelta(hours=1)))
+
+    assert (await load_inputs(database)).audited_share == told
 
 
 @pytest.mark.parametrize(("known", "unknown", "told"), [(50, 50, "0.5"), (100, 0, "0.02"), (50, 49, "auto")])
