@@ -301,34 +301,6 @@ async def test_pages_and_languages(client: httpx.AsyncClient, operator: dict[str
     assert [item["utterance"] for item in await queue(client, operator, language="zh")] == ["你们修雨伞吗"]
 
 
-@pytest.mark.parametrize("verdict", ["out_of_scope", "skip", None])
-async def test_whoever_decides_while_paging_sees_every_question_once(
-    client: httpx.AsyncClient, operator: dict[str, str], verdict: str | None
-) -> None:
-    things = ["umbrella", "drone", "piano", "tractor", "lantern", "kettle", "saddle"]
-    asked = [f"can you lend me a {thing} for the festival" for thing in things]
-    for text in asked:
-        await ask(client, text)
-    seen: list[str] = []
-    page: dict = {"next_cursor": ""}
-
-    while page["next_cursor"] is not None:
-        wanted = {"limit": 2, "cursor": page["next_cursor"]}
-        page = (await client.get("/v1/review", params=wanted, headers=operator)).json()
-        for item in page["items"]:
-            seen.append(item["utterance"])
-            if verdict is not None:
-                await decide(client, operator, item["exchange_id"], verdict=verdict)
-
-    assert sorted(seen) == sorted(asked)
-
-
-async def test_cursor_of_another_list_is_refused(client: httpx.AsyncClient, operator: dict[str, str]) -> None:
-    for cursor in ("MjA", "é"):
-        refused = await client.get("/v1/review", params={"cursor": cursor}, headers=operator)
-        assert refused.status_code == 422
-
-
 async def test_queue_that_takes_long_to_rank_goes_on_with_what_was_asked_and_decided_meanwhile(
     client: httpx.AsyncClient, app: FastAPI, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
