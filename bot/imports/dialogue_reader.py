@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bot.imports import fields
 from bot.imports.columns import DIALOGUES, Columns, canonical_keys
 from bot.imports.fields import FieldError
+from bot.imports.html_texts import plain_text
 from bot.imports.json_entries import Entry
 from bot.imports.records import Dialogue, RejectedLine, Turn
 from bot.imports.tables import Record, Table
@@ -66,7 +67,8 @@ def _turn(value: object) -> Turn:
 
 def _turn_from(role: object, text: object, at: object) -> Turn:
     known = fields.role(role)
-    return Turn(known, fields.turn_text(text, role=known), fields.time(at))
+    plain = plain_text(text)
+    return Turn(known, fields.turn_text(plain, role=known), fields.time(at), html=plain is not text)
 
 
 @dataclass(slots=True)

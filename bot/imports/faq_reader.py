@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from bot.imports import fields
 from bot.imports.columns import FAQ, canonical_keys
 from bot.imports.fields import FieldError
+from bot.imports.html_texts import plain_text
 from bot.imports.json_entries import Entry
 from bot.imports.records import FaqRow, RejectedLine
 from bot.imports.tables import Record, Table
@@ -28,7 +29,7 @@ def _given(record: Record, table: Table) -> dict[str, object]:
     given: dict[str, object] = {column: record.cells[place] for column, place in table.columns.at.items()}
     listed: list[object] = []
     for place in table.columns.phrasings:
-        listed += fields.phrasings(record.cells[place])
+        listed += fields.listed_phrasings(record.cells[place])
     given["phrasings"] = listed
     return given
 
@@ -50,13 +51,15 @@ def _from_object(value: Mapping[str, object]) -> dict[str, object]:
     question = given.get("question")
     if isinstance(question, list) and question:
         given["question"] = question[0]
-        given["phrasings"] = [*question[1:], *fields.phrasings(given.get("phrasings"))]
+        given["phrasings"] = [*question[1:], *fields.listed_phrasings(given.get("phrasings"))]
     return given
 
 
 def faq_row(given: Mapping[str, object], *, line: int) -> FaqRow:
     """The row from values by canonical column; raises FieldError for the first that can't be used."""
-    question = fields.question_text(given.get("question"))
+    written = [given.get("question"), given.get("answer"), *fields.listed_phrasings(given.get("phrasings"))]
+    asked, answer, *phrasings = texts = [plain_text(value) for value in written]
+    question = fields.question_text(asked)
     key = given.get("answer_key")
     valid_from = fields.time(given.get("valid_from"), name="valid_from")
     valid_until = fields.time(given.get("valid_until"), name="valid_until")
@@ -67,8 +70,8 @@ def faq_row(given: Mapping[str, object], *, line: int) -> FaqRow:
     blank_key = key is None or (isinstance(key, str) and not key.strip())
     return FaqRow(
         question=question,
-        answer=fields.answer_text(given.get("answer")),
-        phrasings=tuple(text for text in fields.phrasings(given.get("phrasings")) if text != question),
+        answer=fields.answer_text(answer),
+        phrasings=tuple(text for text in fields.phrasings(phrasings) if text != question),
         intent=fields.short_text(given.get("intent"), name="intent"),
         language=fields.language(given.get("language")),
         tags=fields.tags(given.get("tags")),
@@ -76,4 +79,5 @@ def faq_row(given: Mapping[str, object], *, line: int) -> FaqRow:
         line=line,
         valid_from=valid_from,
         valid_until=valid_until,
+        html=sum(text is not value for text, value in zip(texts, written, strict=True)),
     )

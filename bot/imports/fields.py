@@ -176,7 +176,7 @@ def tags(value: object) -> tuple[str, ...]:
 
 def phrasings(value: object) -> tuple[str, ...]:
     """Further phrasings from a list, a JSON list in a text, or a text with `|` or line ends between them."""
-    entries = _entries(value, name="phrasings", separators=_LIST_SEPARATORS)
+    entries = listed_phrasings(value)
     kept = tuple(
         dict.fromkeys(question_text(entry, name="phrasing") for entry in entries if normalize(entry))
     )
@@ -185,6 +185,11 @@ def phrasings(value: object) -> tuple[str, ...]:
             f"there are {len(kept):,} phrasings, the limit is {MAX_PHRASINGS:,}: spread them over several lines"
         )
     return kept
+
+
+def listed_phrasings(value: object) -> list[str]:
+    """The phrasings of one field as they are written."""
+    return _entries(value, name="phrasings", separators=_LIST_SEPARATORS)
 
 
 def _entries(value: object, *, name: str, separators: re.Pattern[str]) -> list[str]:

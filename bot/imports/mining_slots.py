@@ -26,8 +26,8 @@ _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _VALUE = re.compile(
     "|".join(
         (
-            r"(?P<slot>\{\w+\}|\[\w+\])",
-            r"(?P<link>https?://[^\s\u3000-\uffef]+|www\.[^\s\u3000-\uffef]+|[\w.+-]+@[\w-]+\.[A-Za-z.]+)",
+            r"(?P<slot>\{\w+\}|\[\w+\](?!\())",
+            r"(?P<link>https?://[^\s)\u3000-\uffef]+|www\.[^\s)\u3000-\uffef]+|[\w.+-]+@[\w-]+\.[A-Za-z.]+)",
             r"(?P<quoted>(?<!\w)'(?=\S)[^'\n]{1,60}?'(?!\w)|\"[^\"\n]{1,60}\"|“[^”\n]{1,60}”|[「『《][^」』》\n]{1,60}[」』》])",
             rf"(?P<time>{_START}\d{{1,2}}(?::\d\d)?\s*(?:am|pm|a\.m\.|p\.m\.)(?!\w)|{_START}\d{{1,2}}[:：]\d\d{_END}"
             rf"|{_START}(?:{_DAYS})s?{_END}|{_START}(?:{_MONTHS})(?=\s*\d)|{_START}\d{{1,2}}(?:st|nd|rd|th){_END}"
@@ -64,6 +64,6 @@ def template_of(text: str) -> Templated:
 
 
 def slot_names(text: str) -> Iterator[str]:
-    """What stands in a text for one customer's own values, ``{name}`` as well as masked ``[phone]``, in order."""
-    for match in re.finditer(r"[{\[](\w+)[}\]]", text):
+    """What stands in a text for one customer's own values, ``{name}`` as well as masked ``[phone]``, in order; not a link's ``[label](address)``."""
+    for match in re.finditer(r"[{\[](\w+)[}\]](?!\(https?:)", text):
         yield match.group(1)

@@ -112,6 +112,8 @@ class PreparedFile:
     rejected: list[RejectedLine] = field(default_factory=list)
     masked: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    html: int = 0
+    """Texts that the file has as HTML."""
 
 
 class _LineError(Exception):
@@ -224,6 +226,7 @@ def _row(row: records.FaqRow, prepared: PreparedFile, languages: tuple[str, ...]
         except _LineError as error:
             prepared.rejected.append(RejectedLine(row.line, str(error)))
     prepared.masked.update(answer.counts)
+    prepared.html += row.html
     return PreparedRow(
         text=answer.text,
         text_hash=text_hash(answer.text),
@@ -272,6 +275,7 @@ def _dialogue(
     for turn in dialogue.turns:
         masked = mask(turn.text)
         prepared.masked.update(masked.counts)
+        prepared.html += turn.html
         turns.append(records.Turn(turn.role, masked.text, turn.at))
     prepared.languages[language] += 1
     content = json.dumps([(turn.role, turn.text) for turn in turns], ensure_ascii=False)

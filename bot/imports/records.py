@@ -8,11 +8,15 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a past dialogue; `role` is customer, agent, bot or system; `at` is aware UTC."""
+    """One message of a past dialogue; `role` is customer, agent, bot or system; `at` is aware UTC.
+
+    `html` is whether the file had the text as HTML; it says nothing about the turn and is not compared.
+    """
 
     role: str
     text: str
     at: datetime | None = None
+    html: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class FaqRow:
-    """One question with its answer; `line` is the 1-based line (or spreadsheet row) it came from, dates are aware UTC."""
+    """One question with its answer; `line` is the 1-based line (or spreadsheet row) it came from, dates are aware UTC.
+
+    `html` is how many of its texts the file had as HTML; not compared.
+    """
 
     question: str
     answer: str
@@ -42,6 +49,7 @@ class FaqRow:
     line: int = 0
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    html: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def report_of(
         conflicting=counts[Count.CONFLICTING],
         masked=prepared.masked.total(),
         masked_kinds=dict(prepared.masked),
+        html=prepared.html,
         languages=dict(prepared.languages),
         rejected=[RejectedOut(line=line.line, reason=line.reason) for line in prepared.rejected],
         mined=mined,

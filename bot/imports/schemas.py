@@ -43,6 +43,9 @@ class ImportReport(BaseModel):
     )
     masked: int = Field(description="Pieces of personal data that were taken out")
     masked_kinds: dict[str, int]
+    html: int = Field(
+        default=0, description="Texts that were HTML and are plain text now; 0 in reports of earlier versions"
+    )
     languages: dict[str, int]
     rejected: list[RejectedOut]
     mined: MinedReport | None

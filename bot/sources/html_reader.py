@@ -125,14 +125,14 @@ def read_html(page: str) -> ReadDocument:
     return ReadDocument(blocks, title=_title(reader, blocks), url=reader.url, language=reader.language)
 
 
-def read_fragment(fragment: str) -> list[Block]:
-    """All blocks of a piece of HTML that has nothing around it."""
-    return [placed.block for placed in _read(fragment).text.finished()]
+def read_fragment(fragment: str, *, links: bool = False) -> list[Block]:
+    """All blocks of a piece of HTML that has nothing around it; with ``links``, addresses stand beside their words."""
+    return [placed.block for placed in _read(fragment, links=links).text.finished()]
 
 
-def _read(page: str) -> _PageReader:
+def _read(page: str, *, links: bool = False) -> _PageReader:
     """Through libxml2's parser, which takes anything and takes time in proportion to it."""
-    reader = _PageReader()
+    reader = _PageReader(PageText(links=links))
     parser = etree.HTMLParser(target=reader, encoding="utf-8")
     try:
         parser.feed(page.encode("utf-8", "replace"))
@@ -146,8 +146,8 @@ def _read(page: str) -> _PageReader:
 class _PageReader:
     """Follows the tags and tells ``text`` where something begins and ends."""
 
-    def __init__(self) -> None:
-        self.text = PageText()
+    def __init__(self, text: PageText) -> None:
+        self.text = text
         self.page_title = ""
         self.shown_title: str | None = None
         self.url: str | None = None
@@ -221,7 +221,7 @@ class _PageReader:
         elif tag == "sup":
             text.keep_digits_apart()
         elif tag == "a":
-            text.linked += 1
+            text.begin_link(given.get("href", ""))
         elif tag in _ENDS_TEXT or tag in _CONTAINERS:
             text.end_block()
 
@@ -254,7 +254,7 @@ class _PageReader:
         elif tag in ("b", "strong"):
             text.bold = max(0, text.bold - 1)
         elif tag == "a":
-            text.linked = max(0, text.linked - 1)
+            text.end_link()
         elif tag in _ENDS_TEXT or tag in _CONTAINERS:
             text.end_block()
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.sources.blocks import LONGEST_HEADING, PSEUDO_LEVEL, Block, Kind, clean_line, clean_lines
+from bot.sources.links import linked
 from bot.sources.tables import Cell, SpannedTable
 
 _MOSTLY = 0.8
@@ -38,11 +39,15 @@ class PageText:
         around: bool
         of_links: bool = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, links: bool) -> None:
         self.bold = 0
-        self.linked = 0
+        self._keeps_links = links
+        self._in_links = 0
+        self._link: str | None = None
+        self._link_begins = 0
         self._placed: list[PageText.Placed] = []
         self._words: list[str] = []
+        self._last_words = ""
         self._characters = self._bold_characters = self._linked_characters = 0
         self._heading: int | None = None
         self._is_heading = self._is_code = False
@@ -58,9 +63,10 @@ class PageText:
     def add(self, words: str) -> None:
         self._words.append(words if self._is_code else words.replace("\n", " ").replace("\r", " "))
         size = len(words.strip())
+        self._last_words = words.rstrip() if size else self._last_words
         self._characters += size
         self._bold_characters += size if self.bold else 0
-        self._linked_characters += size if self.linked else 0
+        self._linked_characters += size if self._in_links else 0
 
     def break_line(self) -> None:
         empty_line = bool(self._words) and self._words[-1] == "\n" and not self._is_code and not self._lists
@@ -72,7 +78,27 @@ class PageText:
     def _is_bold_question(self) -> bool:
         """Above its answer in one paragraph; it is its heading."""
         all_bold = 0 < self._characters <= self._bold_characters and not self._is_heading
-        return all_bold and "".join(self._words).rstrip().endswith(("?", "？"))
+        return all_bold and self._last_words.endswith(("?", "？"))
+
+    def begin_link(self, address: str) -> None:
+        self._in_links += 1
+        self._link = address if self._keeps_links else None
+        self._link_begins = len(self._words)
+
+    def end_link(self) -> None:
+        self._in_links = max(0, self._in_links - 1)
+        self._put_address()
+        self._link = None
+
+    def _put_address(self) -> None:
+        """Beside the words of the link that is open; one that has none yet goes on."""
+        label = "".join(self._words[self._link_begins :])
+        if self._link is not None and label.strip():
+            before = " " if label[0].isspace() else ""
+            after = " " if label[-1].isspace() else ""
+            self._words[self._link_begins :] = [before, linked(label, self._link), after]
+            self._link = None
+        self._link_begins = 0
 
     def keep_digits_apart(self) -> None:
         """Of what is set higher: 5 with a small 99 is not 599."""
@@ -150,6 +176,7 @@ class PageText:
 
     def end_block(self) -> None:
         """Puts down what was collected, as what it is; a heading that has no words yet goes on."""
+        self._put_address()
         text = (clean_lines if self._is_code else _paragraph)("".join(self._words))
         characters, bold, links = self._characters, self._bold_characters, self._linked_characters
         is_heading, level, is_code = self._is_heading, self._heading, self._is_code

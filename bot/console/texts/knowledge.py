@@ -83,6 +83,7 @@ TEXTS = {
     "imports.duplicate": ("Twice in the file", "文件内重复"),
     "imports.conflicting": ("In conflict with other answers", "与其他答案冲突"),
     "imports.masked": ("Personal data masked", "已遮盖的个人信息"),
+    "imports.html": ("HTML texts, read as plain text", "HTML 文本（已转为纯文本）"),
     "imports.mined": ("Mined from dialogues", "从对话中挖掘"),
     "imports.mined_said": (
         "{answers} answers, {questions} questions",

@@ -42,6 +42,17 @@ EXPECTED: dict[str, tuple[ImportFormat, list[Dialogue | FaqRow | RejectedLine]]]
             ),
         ],
     ),
+    "html.csv": (
+        ImportFormat.FAQ,
+        [
+            FaqRow(
+                "How long does delivery take?",
+                "Two days.\n- Abroad: five\n- [Islands](https://shop.example/islands): ten",
+                line=2,
+            ),
+            FaqRow("Which key sends the form?", "Press <Enter>.", line=3),
+        ],
+    ),
     "dialogues.jsonl": (
         ImportFormat.DIALOGUES,
         [

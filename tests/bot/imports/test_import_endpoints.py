@@ -53,7 +53,7 @@ async def test_approved_file_answers_at_once_and_undone_no_more(
     assert imported.status_code == 201
     assert imported.json() == {
         "batch_id": batch_id, "format": "faq", "dry_run": False, "approved": True, "new": 2, "changed": 0,
-        "unchanged": 0, "duplicate": 0, "conflicting": 0, "masked": 0, "masked_kinds": {}, "languages": {"en": 2},
+        "unchanged": 0, "duplicate": 0, "conflicting": 0, "masked": 0, "masked_kinds": {}, "html": 0, "languages": {"en": 2},
         "rejected": [], "mined": None,
     }  # fmt: skip
     assert found is not None

@@ -46,3 +46,10 @@ def test_a_template_is_its_own_template() -> None:
 def test_slot_names_are_listed_in_order() -> None:
     names = slot_names("Order {order_number} for {name}, not [email], {name}")
     assert list(names) == ["order_number", "name", "email", "name"]
+
+
+def test_label_of_a_link_is_no_slot() -> None:
+    text = "It is [here](https://shop.example/x), or ask [name]."
+
+    assert list(slot_names(text)) == ["name"]
+    assert template_of(text).skeleton == "It is [here]({link}), or ask [name]."
