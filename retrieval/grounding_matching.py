@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from retrieval.grounding_clauses import Clause
 from retrieval.grounding_tokens import BINDING, LEFT_OUT_FREELY, WE, YOU, YOUR, Kind, Token
+from retrieval.grounding_words import stem
 
 
 class Reason(StrEnum):
@@ -134,7 +135,7 @@ def _says_the_same(said_clauses: Sequence[Clause], clauses: Sequence[Clause]) ->
     freely = {token.value for token in source if token.kind in LEFT_OUT_FREELY}
     if any(value not in freely for value in given - said):
         return False
-    if _bound_pairs(run) - _bound_pairs(source):
+    if _bound_pairs(run) - _bound_pairs(source) or _are_joined_otherwise(said_clauses, clauses):
         return False
     # "We pay the postage" without its "we" would ask the reader to pay.
     return WE not in given - said and _is_in_order(said_clauses, clauses, run)
@@ -158,6 +159,26 @@ def _bound_pairs(tokens: Sequence[Token]) -> set[tuple[str, str]]:
             following = (t.value for t in tokens[place + 1 :] if t.kind not in skipped)
             pairs.add((token.value, next(following, "")))
     return pairs
+
+
+_LATIN, _HAN = "[a-z0-9\u00c0-\u024f']+", "[\u4e00-\u9fff]"
+_JOINED = re.compile(rf"({_LATIN}) and (?=({_LATIN}))|({_HAN})(?:以?及|和|与|與)(?=({_HAN}))")
+_SIDE_BY_SIDE = re.compile(rf"({_LATIN}) (?=({_LATIN}))|({_HAN})(?=({_HAN}))")
+
+
+def _are_joined_otherwise(said: Sequence[Clause], clauses: Sequence[Clause]) -> bool:
+    """Whether two words are joined by "and" in one and stand side by side in the other: member students are not members and students."""
+
+    def differ(joined: Sequence[Clause], beside: Sequence[Clause]) -> bool:
+        pairs = _pairs(_JOINED, joined)
+        return bool((pairs & _pairs(_SIDE_BY_SIDE, beside)) - _pairs(_JOINED, beside))
+
+    return differ(clauses, said) or differ(said, clauses)
+
+
+def _pairs(pattern: re.Pattern[str], clauses: Sequence[Clause]) -> set[tuple[str, str]]:
+    found = (match for clause in clauses for match in pattern.finditer(clause.text.casefold()))
+    return {(stem(match[1] or match[3]), stem(match[2] or match[4])) for match in found}
 
 
 def _is_in_order(run: Sequence[Clause], clauses: Sequence[Clause], wanted: Sequence[Token]) -> bool:

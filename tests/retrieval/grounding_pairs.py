@@ -22,6 +22,8 @@ SUPPORTED_ENGLISH = [
     Pair("You can return unworn shoes within 30 days.", "Within 30 days you can return unworn shoes."),
     Pair("You can return unworn shoes within 30 days.", "You may return unworn shoes within 30 days."),
     Pair("We pay the return postage.", "We also pay the return postage."),
+    Pair("Delivery is free for members and students.", "Delivery is free for members, students."),
+    Pair("You can return shoes and shirts.", "Shoes and shirts can be returned."),
     Pair("We pay the return postage.", "In addition, we pay the return postage."),
     Pair("You do not need to register.", "You don't have to register."),
     Pair("You do not need to register.", "You do not need to register, please note."),
@@ -90,6 +92,8 @@ SUPPORTED_ENGLISH = [
 ]
 
 SUPPORTED_CHINESE = [
+    Pair("会员和学生免运费。", "会员、学生免运费。"),
+    Pair("会员和学生免运费。", "会员及学生免运费。"),
     Pair("包裹两个工作日内送达。", "包裹2个工作日内送达。"),
     Pair("包裹两个工作日内送达。", "您的包裹将在两个工作日以内送达。"),
     Pair("三十天内可以退货。", "30天内可以退货。"),
@@ -219,6 +223,8 @@ UNSUPPORTED_ENGLISH = [
     Pair("Gift cards cannot be refunded.", "Gift cards are refunded.", Reason.NEGATION),
     Pair("We ship shoes, not bags.", "We ship bags, not shoes.", Reason.ORDER),
     Pair("The seller pays the buyer.", "The buyer pays the seller.", Reason.ORDER),
+    Pair("Delivery is free for members and students.", "Delivery is free for member students.", Reason.ORDER),
+    Pair("Delivery is free for member students.", "Delivery is free for members and students.", Reason.ORDER),
     Pair(
         "The money goes from the shop to the customer.",
         "The money goes from the customer to the shop.",
@@ -328,6 +334,7 @@ UNSUPPORTED_ENGLISH = [
 ]
 
 UNSUPPORTED_CHINESE = [
+    Pair("会员和学生免运费。", "会员学生免运费。", Reason.ORDER),
     Pair("包裹两个工作日内送达。", "包裹三个工作日内送达。", Reason.NUMBER),
     Pair("包裹两个工作日内送达。", "包裹两天内送达。", Reason.NUMBER),
     Pair("包裹两个工作日内送达。", "包裹两个工作日后送达。", Reason.LIMIT),
