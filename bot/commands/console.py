@@ -38,8 +38,8 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 T = TypeVar("T")
 
-TERMINATED = 128 + signal.SIGTERM
-"""The exit code that a shell gives to whatever SIGTERM has ended."""
+TERMINATED, INTERRUPTED = 128 + signal.SIGTERM, 128 + signal.SIGINT
+"""The exit codes that a shell gives to whatever SIGTERM or Ctrl-C has ended."""
 
 
 class TerminatedError(BaseException):
@@ -185,7 +185,11 @@ def errors_for_people() -> Iterator[None]:
     except OSError as error:
         _end(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
-        _end("stopped", 1)
+        _end("stopped", INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # in a command typer has taken the KeyboardInterrupt
+            _end("stopped", INTERRUPTED)
+        raise
 
 
 def _terminate() -> None:

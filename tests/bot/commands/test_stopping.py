@@ -103,8 +103,21 @@ async def test_import_that_is_told_to_stop_leaves_no_release_nor_its_folders(
     assert folders(settings) == set()
 
 
+@pytest.mark.parametrize(
+    ("by", "code", "says"),
+    [
+        (signal.SIGTERM, TERMINATED, "kefu: stopped by SIGTERM"),
+        (signal.SIGINT, 130, "kefu: stopped"),
+    ],
+)
 def test_backup_that_is_told_to_stop_leaves_no_file(
-    sqlite_url: str, settings: Settings, models_dir: Path, tmp_path: Path
+    by: signal.Signals,
+    code: int,
+    says: str,
+    sqlite_url: str,
+    settings: Settings,
+    models_dir: Path,
+    tmp_path: Path,
 ) -> None:
     async def fill() -> None:
         database = Database.open(sqlite_url)
@@ -118,9 +131,9 @@ def test_backup_that_is_told_to_stop_leaves_no_file(
     with started(*words, env=environment(settings.data_dir, models_dir)) as process:
         said(process, "held")
         assert [path.suffix for path in target.parent.iterdir()] == [".partial"]
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(by)
         last = go_on(process).splitlines()[-1]
-    assert (process.returncode, last) == (TERMINATED, "kefu: stopped by SIGTERM")
+    assert (process.returncode, last) == (code, says)
     assert list(target.parent.iterdir()) == []
 
 
