@@ -156,3 +156,7 @@ def test_page_is_read_on_a_phone_without_scrolling_its_text(browser: Browser, pa
     assert phone.evaluate("document.documentElement.scrollWidth") == 400
     assert phone.evaluate(CUT_OFF) == []
     assert min(phone.evaluate(SCALES)) > 0.6  # of the size at which words have 10 or 11 pixels
+
+
+def test_one_question_of_a_language_is_not_counted_as_several(page: str) -> None:
+    assert "English: 81 questions; Chinese: 1 question.</p>" in page
