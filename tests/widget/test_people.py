@@ -167,6 +167,45 @@ def test_what_one_person_has_typed_is_not_shown_to_the_next(
     expect(page.get_by_role("radio", checked=True)).to_have_count(0)
 
 
+@pytest.mark.parametrize("where", ["another tab", "the server"])
+def test_what_was_typed_goes_with_a_conversation_that_is_deleted_elsewhere(
+    where: str, service: Service, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    page.goto(service.page("/typed-before"))
+    panel = Panel(page).open()
+    panel.write("hello")
+    panel.field.fill("my account is")
+    rate(panel, "my account is mine")
+
+    if where == "another tab":
+        other = context.new_page()
+        other.goto(service.page("/other-tab"))
+        other.evaluate("Kefu.reset()")
+    else:
+        panel.button("close").click()
+        delete_on_server(page)
+        panel.launcher.click()
+    expect(panel.said_by("customer")).to_have_count(0)
+
+    expect(panel.field).to_have_value("")
+    panel.write("hello")
+    panel.button("more").click()
+    panel.button("rate").click()
+    expect(page.locator("#rating textarea")).to_have_value("")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+
+
+def delete_on_server(page: Page) -> None:
+    """The conversation that the page has, without the widget."""
+    page.evaluate(
+        """async () => {
+          const { id, token } = JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith("kefu"))));
+          await fetch(`${document.querySelector("kefu-widget").host}/v1/conversations/${id}`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
+        }"""
+    )
+
+
 def rate(panel: Panel, comment: str) -> None:
     """Fills the rating in and does not send it."""
     panel.button("more").click()

@@ -1,1 +1,1 @@
-export { KefuWidget } from "./kefu-4fedd895de9e.js";
+export { KefuWidget } from "./kefu-6f7b20589f63.js";

@@ -123,7 +123,6 @@ export function deleteConversation(widget: KefuWidget): Promise<void> {
   widget.focusAfterPress("#message");
   return tried(widget, async () => {
     await widget.conversation.remove();
-    widget.forgetDrafts();
     widget.tell(widget.texts.deleted);
   });
 }

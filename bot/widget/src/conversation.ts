@@ -1,15 +1,6 @@
 /** The conversation as it stands on this page: what was said, who is there, and what can be done. */
 
-import type {
-  Choice,
-  Contact,
-  ConversationState,
-  Exchange,
-  Handoff,
-  Message,
-  Role,
-  ServerEvent,
-} from "./contracts.js";
+import type { Choice, Contact, ConversationState, Exchange, Handoff, Message, Role, ServerEvent } from "./contracts.js";
 import { Follower } from "./following.js";
 import { markOf } from "./identity.js";
 import type { Memory, Queued } from "./memory.js";
@@ -35,6 +26,8 @@ export interface Audience {
   changed(): void;
   said(role: Role, text: string, id: string): void;
   stateChanged(state: ConversationState): void;
+  /** The conversation is gone, and so may be who led it. */
+  vanished(): void;
   troubled(what: string, detail: string): void;
   language(): string;
   /** Whether the visitor can see what arrives. */
@@ -78,7 +71,7 @@ export class Conversation {
       look: (signal) => this.look(signal),
       heard: (event) => this.heard(event),
       connected: (yes) => this.setConnected(yes),
-      gone: () => this.lose(),
+      gone: () => this.vanish(),
     });
   }
 
@@ -133,7 +126,10 @@ export class Conversation {
 
   /** Follows events while somebody looks at them, so that many tabs do not use up the browser's connections. */
   follow(): void {
-    if (this.loadedId !== undefined && this.loadedId !== this.memory.all.id) this.replaced();
+    if (this.loadedId !== undefined && this.loadedId !== this.memory.all.id) {
+      this.replaced();
+      this.audience.vanished();
+    }
     if (this.started && this.exists && this.audience.looking()) this.follower.start();
     else this.follower.stop();
   }
@@ -181,7 +177,7 @@ export class Conversation {
         if (!(error instanceof Refused && error.gone)) throw error;
       });
     }
-    this.lose();
+    this.vanish();
   }
 
   /** Tells who the visitor is, by a signed token. Another person than before finds nothing of who was here before. */
@@ -211,6 +207,12 @@ export class Conversation {
   lose(): void {
     this.memory.forgetConversation();
     this.replaced();
+  }
+
+  /** As `lose`, and with it goes what was typed: whoever is here next may be somebody else. */
+  vanish(): void {
+    this.lose();
+    this.audience.vanished();
   }
 
   /** Marks all as seen. */

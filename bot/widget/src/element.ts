@@ -129,8 +129,7 @@ export class KefuWidget extends LitElement {
   reset(): void {
     this.memory.forgetAll();
     this.conversation.forgetIdentity();
-    this.conversation.lose();
-    this.forgetDrafts();
+    this.conversation.vanish();
     if (!this.consentNeeded) this.memory.keep();
     if (this.shown) this.begin();
   }
@@ -308,6 +307,7 @@ export class KefuWidget extends LitElement {
       changed: () => this.changed(),
       said: (role, text, id) => this.said(role, text, id),
       stateChanged: (state) => this.stateChanged(state),
+      vanished: () => this.forgetDrafts(),
       troubled: (what, detail) => this.emit("error", { what, detail }),
       language: () => this.spoken,
       looking: () => this.looking,
