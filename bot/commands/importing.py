@@ -81,7 +81,7 @@ def _print_report(name: str, report: ImportReport) -> None:
     kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(report.masked_kinds.items()))
     table.add_row("masked", f"{report.masked}{f' ({kinds})' if kinds else ''}")
     if report.html:
-        table.add_row("HTML", f"{report.html} texts, read as plain text")
+        table.add_row("HTML", f"{report.html} (texts, stored as plain text)")
     table.add_row("languages", ", ".join(f"{code} {n}" for code, n in sorted(report.languages.items())))
     if report.mined is not None:
         mined = report.mined
