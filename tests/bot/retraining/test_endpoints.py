@@ -65,7 +65,7 @@ async def test_trained_run_is_shown_with_release_report_and_log(
 
     run = (await client.get(f"{PATH}/{id}", headers=key)).json()
     assert run["state"] == "done"
-    assert run["verdict"] == {"passed": True, "reasons": []}
+    assert run["verdict"] == {"passed": True, "reasons": [], "not_compared": None}
     assert run["report"].endswith(f"reports/{run['checkpoint_id']}/report.html")
     release = (await client.get(f"/v1/releases/{run['release_id']}", headers=key)).json()
     assert (release["promoted"], release["created_by"]) == (False, run["requested_by"])

@@ -121,7 +121,7 @@ async def test_promotion_is_told_once_with_what_spoke_before(
     other = await promoted_release(database, tiny_settings)  # behind the service's back
     for _ in range(2):
         async with database.write() as session:
-            await promote(session, release, promoted_by="test")
+            await promote(session, release, data_dir=tiny_settings.data_dir, promoted_by="test")
 
     assert await events(database) == [("release.promoted", {"release_id": release, "before": other})]
 
