@@ -105,9 +105,8 @@ class DatabaseSettings(BaseModel):
             ) from None
         if driver not in ("sqlite+aiosqlite", "postgresql+psycopg"):
             raise ValueError(f"{driver!r} is not supported; use sqlite+aiosqlite:// or postgresql+psycopg://")
-        if (
-            driver == "postgresql+psycopg" and url.count("@") > 1
-        ):  # a part of the password would be taken for the host
+        # Else a part of the password would be taken for the host.
+        if driver == "postgresql+psycopg" and url.partition("?")[0].count("@") > 1:
             raise ValueError("more than one @; write %40 for those of the password or a name")
         return url
 

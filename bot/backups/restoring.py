@@ -6,6 +6,7 @@ restored at that schema and migrated in the same transaction.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from bot.db.tables import metadata
 from bot.errors import ConflictError, InvalidInputError
 from bot.private_files import make_private_folder
 from bot.progress import Progress, quiet
+from bot.releases.reports import remove_report
 from bot.releases.retention import delete_folders
 from bot.settings import Settings
 
@@ -62,8 +64,7 @@ async def restore(
         finally:
             placer.discard()
         if replaced is not None:
-            unnamed = [settings.data_dir / path for path in sorted(replaced.unnamed)]
-            await asyncio.to_thread(delete_folders, unnamed)
+            await asyncio.to_thread(_delete, settings, sorted(replaced.unnamed))
     return RestoreReport(
         path=path,
         created_at=manifest.created_at.isoformat(),
@@ -72,6 +73,14 @@ async def restore(
         folders=[folder.path for folder in manifest.folders],
         replaced=replaced is not None,
     )
+
+
+def _delete(settings: Settings, paths: Sequence[str]) -> None:
+    """Folders that no row names any more, with the reports on their checkpoints, which quote what was taught."""
+    folders = [settings.data_dir / path for path in paths]
+    delete_folders(folders)
+    for folder in folders:
+        remove_report(settings, folder.name)
 
 
 def _refuse_newer(manifest: Manifest) -> None:

@@ -34,6 +34,13 @@ def labels_of(source: str, condition: ColumnElement[bool]) -> Labels:
     return select(Label.id).where(mine, condition)
 
 
+def not_to_retired(labels: Labels) -> Labels:
+    """Those whose answer was retired since, as by a merge the other way round, are to take nothing away from others."""
+    retired = select(Answer.id).where(Answer.state == AnswerState.RETIRED)
+    leads = or_(Label.answer_id.is_(None), Label.answer_id.not_in(retired))
+    return select(Label.id).where(Label.id.in_(labels), leads)
+
+
 def in_force() -> ColumnElement[bool]:
     return Label.withdrawn_at.is_(None)
 

@@ -34,6 +34,13 @@ def page_in(folder: Path) -> Path | None:
     return page if page.is_file() else None
 
 
+def remove_report(settings: Settings, checkpoint_id: str) -> None:
+    """If there is one."""
+    report = report_of(settings, checkpoint_id)
+    if report.exists():
+        _remove(report)
+
+
 def remove_reports(settings: Settings) -> int:
     """Takes away every report, and what a killed run left of one; returns how many there were."""
     found = _reports(settings)

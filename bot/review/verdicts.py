@@ -95,10 +95,20 @@ async def _merged(session: AsyncSession, ids: set[str]) -> dict[str, str]:
         found = await repository.merged_into(session, new)
         merged |= found
         new = set(found.values()) - merged.keys()
-    for id in merged:
-        while merged[id] in merged:
-            merged[id] = merged[merged[id]]
-    return merged
+    return ends_of(merged)
+
+
+def ends_of(merged: Mapping[str, str]) -> dict[str, str]:
+    """Where the way of each one ends; of answers merged into each other, at the first."""
+    ends = {id: _end(id, merged) for id in merged}
+    return {id: end for id, end in ends.items() if id != end}
+
+
+def _end(id: str, merged: Mapping[str, str]) -> str:
+    path = [id]
+    while (into := merged.get(path[-1])) is not None and into not in path:
+        path.append(into)
+    return path[-1] if into is None else min(path[path.index(into) :])
 
 
 def _could_be_given(history: History, at: datetime) -> bool:

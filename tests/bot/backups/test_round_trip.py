@@ -243,8 +243,10 @@ async def test_folders_of_the_replaced_state_go_and_those_of_the_restored_one_st
         "snapshots/snp_3.later",
         "checkpoints/chk_4",
         "snapshots/snp_4",
+        "reports/chk_3",
     )
-    for path in (*later, "snapshots/snp_2.later", "checkpoints/chk_foreign"):
+    (settings.data_dir / "reports").mkdir()
+    for path in (*later, "snapshots/snp_2.later", "checkpoints/chk_foreign", "reports/chk_1"):
         (settings.data_dir / path).mkdir()
     async with database.write() as session:
         session.add(Checkpoint(id="chk_3", path="checkpoints/chk_3", digest="0" * 64, summary={}))
@@ -265,7 +267,7 @@ async def test_folders_of_the_replaced_state_go_and_those_of_the_restored_one_st
     await restore(database, settings, tmp_path / "b.tar.gz", replace=True)
 
     assert sorted(folder.name for folder in settings.data_dir.glob("*/*")) == [
-        "chk_1", "chk_2", "chk_foreign", "snp_1", "snp_2", "snp_2.later",
+        "chk_1", "chk_1", "chk_2", "chk_foreign", "snp_1", "snp_2", "snp_2.later",
     ]  # fmt: skip
 
 

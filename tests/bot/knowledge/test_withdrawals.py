@@ -94,6 +94,33 @@ async def test_everything_a_key_did_by_labels_is_taken_out_and_put_back(
     assert await served(database) == before
 
 
+async def test_a_merge_that_is_put_back_takes_nothing_from_the_answer_it_led_to_and_that_was_merged_away_since(
+    talk: Talk, rogue: dict[str, str], good: dict[str, str], knowledge: dict[str, str], database: Database
+) -> None:
+    """Invoices into returns, taken back; then returns into invoices by somebody else; then the first once more."""
+    client, invoice, returns = talk.client, knowledge["invoice"], knowledge["returns"]
+    first = (await talk.say(ASKED)).json()["id"]
+    path = f"/v1/exchanges/{first}/correction"
+    await post(client, path, rogue, action="merge", answer_id=returns)
+    listed = (await client.get("/v1/labels", headers=good)).json()["items"]
+    who = next(each["given_by"] for each in listed)
+    await withdraw(database, who)
+    second = (await talk.say("Can I return something?")).json()["id"]
+    path = f"/v1/exchanges/{second}/correction"
+    await post(client, path, good, action="merge", answer_id=invoice, force=True)
+    before = await served(database)
+    assert {answer_id for _, answer_id in before[0]} >= {invoice}
+    assert returns not in {answer_id for _, answer_id in before[0]}
+
+    await restore(database, who)
+
+    assert await served(database) == before
+    async with database.read() as session:
+        retired = set((await session.execute(select(Answer.id).where(Answer.state == "retired"))).scalars())
+    assert returns in retired
+    assert invoice not in retired
+
+
 async def test_index_of_a_worker_is_told_and_audit_says_how_much(
     client: httpx.AsyncClient, rogue: dict[str, str], knowledge: dict[str, str], database: Database
 ) -> None:
