@@ -78,8 +78,13 @@ async def understand(
     retrieved: Retrieved | None = None
     questions: Sequence[Retrieved] = ()
     leaning = turns if talk is None and not wants_person and leans(utterance, turns) else ()
-    if talk is None:
+    if talk is None or talk is SmallTalk.OPENER:
         retrieved = await follower.retrieve(serving, utterance, language=language, turns=leaning)
+    if talk is SmallTalk.OPENER and retrieved is not None:
+        if known_question(retrieved):
+            talk = None  # somebody has approved an answer to it
+        else:
+            retrieved = None
     if retrieved is not None and not wants_person:
         questions = await _each_question(follower, serving, text, retrieved)
     return Understood(

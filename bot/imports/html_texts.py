@@ -24,15 +24,27 @@ _KNOWN = (
 )
 
 
+_MAY_BE_OPEN = (
+    "b|strong|i|em|u|span|font|small|sup|sub|a|p|div|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|colgroup|option|center|blockquote|"
+    "area|base|br|col|embed|frame|hr|img|input|link|meta|param|source|track|wbr"
+)
+"""Elements that editors leave open, or that have no end."""
 _AS_TAG = "(?![A-Z][a-z])(?i:"
 """Small or all in capitals: "<Del>" is a key."""
 _OPENING = re.compile(rf"<{_AS_TAG}({_MARKS}|a(?=\s[^<>]*href\s*=)))(?:\s[^<>]*)?>")
 _CLOSING = re.compile(rf"</{_AS_TAG}({_MARKS}|a))\s*>")
 _BREAK = re.compile(rf"<{_AS_TAG}br|p|hr)\s*/?>")
 _BEGINS_AS_BLOCK = re.compile(rf"\s*<{_AS_TAG}{_LINES})[\s>]")
-_ENDS_LINES = re.compile(r"</?(?:br|p|div)[\s/>]", re.IGNORECASE)
 _NO_TAG = re.compile(rf"<(?!/?{_AS_TAG}{_KNOWN}|[ovwm]:\w+)(?=[\s/>])[^<>]*>|!|\?xml)")
-_SHOWN_AS_CODE = re.compile("`[^`]{1,500}`")
+_SHOWN_AS_CODE = re.compile("```.*?```|`[^`]{1,500}`", re.DOTALL)
+_NEEDS_ITS_END = re.compile(rf"<{_AS_TAG}(?!(?:{_MAY_BE_OPEN})[\s/>])({_KNOWN}))(?=[\s/>])[^<>]*>")
+_BESIDE_BLOCK = re.compile(
+    rf"\s*\n\s*(?=</?(?i:{_LINES}|br|hr)[\s/>])|(?P<end></?(?i:{_LINES}|br|hr)(?:\s[^<>]*)?/?>)\s*\n\s*"
+)
+
+_ANY_END = re.compile(rf"</{_AS_TAG}({_KNOWN}))\s*>")
+_TO_BE_PASTED = re.compile(r"<(script|iframe|div|ins)\b[^<>]*>\s*</\1\s*>|<[^<>]*\{\{", re.IGNORECASE)
+"""An element that would show something, and a template: the text tells what to write."""
 _QUOTES = frozenset("\"'`“”‘’「」()（）")
 _ENDS_SENTENCE = ".!?。！？"
 
@@ -44,17 +56,29 @@ def plain_text(value: object) -> object:
     """
     if not isinstance(value, str) or "<" not in value or not _is_html(value):
         return value
-    marked = _NO_TAG.sub("&lt;", value.replace("\r\n", "\n").replace("\r", "\n"))
-    if not _ENDS_LINES.search(marked):
-        marked = marked.replace("\n", "<br>")
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    text = _SHOWN_AS_CODE.sub(lambda code: code[0].replace("&", "&amp;").replace("<", "&lt;"), text)
+    marked = _without_words_in_brackets(_NO_TAG.sub("&lt;", text))
+    if not _BEGINS_AS_BLOCK.match(marked):
+        marked = _BESIDE_BLOCK.sub(lambda found: found["end"] or "", marked).replace("\n", "<br>")
     try:
         return _joined(read_fragment(marked, links=True))
     except DocumentError as error:
         raise FieldError(f"a text is HTML that can't be read: {error}") from error
 
 
+def _without_words_in_brackets(text: str) -> str:
+    """<MENU> and <address> that nothing closes are keys and places to fill in; as elements they would swallow what follows."""
+    ends = {tag[1].lower(): tag.start() for tag in _ANY_END.finditer(text)}
+    return _NEEDS_ITS_END.sub(
+        lambda tag: tag[0] if ends.get(tag[1].lower(), -1) >= tag.end() else f"&lt;{tag[0][1:]}", text
+    )
+
+
 def _is_html(text: str) -> bool:
     text = _SHOWN_AS_CODE.sub("", text)
+    if not _BEGINS_AS_BLOCK.match(text) and _TO_BE_PASTED.search(text):
+        return False
     closed = {tag[1].lower(): tag.start() for tag in _CLOSING.finditer(text)}
     opened = [tag for tag in _OPENING.finditer(text) if closed.get(tag[1].lower(), -1) >= tag.end()]
     if opened and _BEGINS_AS_BLOCK.match(text) and text.rstrip().endswith(">"):

@@ -41,7 +41,7 @@ class DocxText:
         self._blocks: list[Block] = []
         self._items: list[str] = []
         self._skipped = 0
-        self._in_text = self._in_run = self._is_bold = self._is_hidden = False
+        self._in_text = self._in_run = self._is_bold = self._is_hidden = self._is_set_higher = False
         self._paragraph = _Paragraph()
         self._around_box: list[_Paragraph] = []
         self._tables = 0
@@ -72,6 +72,7 @@ class DocxText:
     def _start_within(self, name: str, given: dict[str, str]) -> None:
         if name == "r":
             self._in_run, self._is_bold, self._is_hidden = True, False, False
+            self._is_set_higher = False
         elif name == "b" and self._in_run:
             self._is_bold = _is_on(given)
         elif name == "vanish" and self._in_run:
@@ -104,9 +105,8 @@ class DocxText:
             self._table.cell.continues = given.get("val") != "restart"
 
     def _keep_digits_apart(self) -> None:
-        """5 with a small 99 is not 599."""
-        if "".join(self._paragraph.text[-1:])[-1:].isdigit():
-            self._paragraph.text.append(" ")
+        """5 with a small 99 is not 599, but 1 with a small st is 1st."""
+        self._is_set_higher = True
 
     def end(self, name: str) -> None:
         if self._skipped:
@@ -128,6 +128,9 @@ class DocxText:
         if not self._in_text or self._skipped or self._is_hidden or self._held > MOST_CHARACTERS:
             return
         self._held += len(text)
+        if self._is_set_higher and text[:1].isdigit() and "".join(self._paragraph.text[-1:])[-1:].isdigit():
+            self._paragraph.text.append(" ")
+        self._is_set_higher = False
         self._paragraph.text.append(text)
         self._paragraph.size += len(text.strip())
         self._paragraph.bold += len(text.strip()) if self._is_bold else 0
@@ -138,10 +141,17 @@ class DocxText:
 
     def _end_paragraph(self) -> None:
         paragraph, self._paragraph = self._paragraph, _Paragraph()
-        parts = [*"".join(paragraph.text).split("\n"), *paragraph.notes]
-        lines = [line for part in parts if (line := clean_line(part))]
-        if not lines or paragraph.level == LEFT_OUT:
+        lines = [line for part in "".join(paragraph.text).split("\n") if (line := clean_line(part))]
+        notes = [note for each in paragraph.notes if (note := clean_line(each))]
+        if paragraph.level == LEFT_OUT or not (lines or notes):
             return
+        stands_below = (
+            bool(lines)
+            and not self._tables
+            and (paragraph.level is not None or 0 < paragraph.size <= paragraph.bold)
+        )
+        if not stands_below:  # below a heading they are a paragraph of their own
+            lines += notes
         whole = " ".join(lines)
         if self._tables:
             if self._table.in_cell:
@@ -154,6 +164,8 @@ class DocxText:
         else:
             self._put_items()
             self._put_text(lines, is_bold=0 < paragraph.size <= paragraph.bold)
+        if stands_below and notes:
+            self._blocks.append(Block(Kind.PARAGRAPH, "\n".join(notes)))
 
     def _put_heading(self, text: str, level: int) -> None:
         if level == 0:

@@ -45,6 +45,8 @@ _NEVER_TEXT = frozenset(
         "menu",
     ]
 )
+_AROUND_A_PAGE = frozenset(["button", "nav", "footer", "aside", "dialog", "menu"])
+"""In a piece of HTML that has nothing around it they are its own words."""
 _WITHIN_LINES = frozenset(["svg", "math", "button", "script", "style", "template"])
 _VOID = frozenset(
     [
@@ -80,9 +82,11 @@ _ROLES_AROUND = frozenset(
 )
 _AROUND = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|footer|cookies?|consent|share|sharing|social|related|"
-    r"pagination|pager|skip-?links?|advert|ads?|comments?|toc|newsletter|subscribe|feedback|votes?|copyright|gdpr|widget)(?:$|[\s_-])",
+    r"pagination|pager|skip-?links?|advert|ads?|comments?|toc|newsletter|subscribe|feedback|widget)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_AROUND_BY_CLASS = re.compile(r"(?:^|[\s_-])(?:votes?|copyright|gdpr)(?:$|[\s_-])", re.IGNORECASE)
+"""Not by id: that of a section is often made of its heading."""
 _MAY_BE_AROUND = frozenset(["div", "section", "ul", "ol", "header", "p", "table", "form"])
 _CONTAINERS = frozenset(
     [
@@ -127,12 +131,14 @@ def read_html(page: str) -> ReadDocument:
 
 def read_fragment(fragment: str, *, links: bool = False) -> list[Block]:
     """All blocks of a piece of HTML that has nothing around it; with ``links``, addresses stand beside their words."""
-    return [placed.block for placed in _read(fragment, links=links).text.finished()]
+    return [placed.block for placed in _read(fragment, links=links, is_whole=False).text.finished()]
 
 
-def _read(page: str, *, links: bool = False) -> _PageReader:
+def _read(page: str, *, links: bool = False, is_whole: bool = True) -> _PageReader:
     """Through libxml2's parser, which takes anything and takes time in proportion to it."""
-    reader = _PageReader(PageText(links=links))
+    reader = _PageReader(
+        PageText(links=links), never_text=_NEVER_TEXT if is_whole else _NEVER_TEXT - _AROUND_A_PAGE
+    )
     parser = etree.HTMLParser(target=reader, encoding="utf-8")
     try:
         parser.feed(page.encode("utf-8", "replace"))
@@ -146,8 +152,9 @@ def _read(page: str, *, links: bool = False) -> _PageReader:
 class _PageReader:
     """Follows the tags and tells ``text`` where something begins and ends."""
 
-    def __init__(self, text: PageText) -> None:
+    def __init__(self, text: PageText, *, never_text: frozenset[str]) -> None:
         self.text = text
+        self._never_text = never_text
         self.page_title = ""
         self.shown_title: str | None = None
         self.url: str | None = None
@@ -188,9 +195,9 @@ class _PageReader:
             self._begin(tag, given)
 
     def _is_left_out(self, tag: str, given: Mapping[str, str]) -> bool:
-        if tag == "button" and (self.text.in_heading or _unfolds(tag, given)):
+        if tag == "button" and (_unfolds(tag, given) or (self.text.in_heading and not self.text.has_words)):
             return False
-        return tag in _NEVER_TEXT or (given.get("role") in _ROLES_AROUND and tag not in _VOID)
+        return tag in self._never_text or (given.get("role") in _ROLES_AROUND and tag not in _VOID)
 
     def _names_what_follows(self, tag: str, given: Mapping[str, str]) -> bool:
         """As a heading does, a button that unfolds it, and the name of a schema.org Question."""
@@ -277,6 +284,9 @@ class _PageReader:
         in_main, around = self._open[-1][1:] if self._open else (False, False)
         named = f"{given.get('class', '')} {given.get('id', '')}"
         around = around or (tag in _MAY_BE_AROUND and _AROUND.search(named) is not None)
+        around = around or (
+            tag in _MAY_BE_AROUND and _AROUND_BY_CLASS.search(given.get("class", "")) is not None
+        )
         around = around or (tag == "header" and not in_main)
         in_main = in_main or tag in ("main", "article") or given.get("role") in ("main", "article")
         self._open.append((tag, in_main, around))

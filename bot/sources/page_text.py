@@ -50,7 +50,7 @@ class PageText:
         self._last_words = ""
         self._characters = self._bold_characters = self._linked_characters = 0
         self._heading: int | None = None
-        self._is_heading = self._is_code = False
+        self._is_heading = self._is_code = self._is_set_higher = False
         self._lists: list[int | None] = []
         self._items: list[_Item] = []
         self._links_in_list = self._characters_in_list = 0
@@ -61,6 +61,10 @@ class PageText:
         self._where = (in_main, around)
 
     def add(self, words: str) -> None:
+        if self._is_set_higher and words.strip():
+            if words.lstrip()[:1].isdigit() and self._words and self._words[-1][-1:].isdigit():
+                self._words.append(" ")
+            self._is_set_higher = False
         self._words.append(words if self._is_code else words.replace("\n", " ").replace("\r", " "))
         size = len(words.strip())
         self._last_words = words.rstrip() if size else self._last_words
@@ -101,9 +105,8 @@ class PageText:
         self._link_begins = 0
 
     def keep_digits_apart(self) -> None:
-        """Of what is set higher: 5 with a small 99 is not 599."""
-        if self._words and self._words[-1][-1:].isdigit():
-            self._words.append(" ")
+        """Of what is set higher: 5 with a small 99 is not 599, but 1 with a small st is 1st."""
+        self._is_set_higher = True
 
     def begin_heading(self, level: int | None) -> None:
         """``level`` is None for terms, summaries and buttons. A heading ends the list or table it stands in: they only shape the page."""
@@ -114,6 +117,10 @@ class PageText:
             self._put_table()
             self._heading = level or (self._heading if self._is_heading else None)
             self._is_heading = True
+
+    @property
+    def has_words(self) -> bool:
+        return self._characters > 0
 
     @property
     def in_heading(self) -> bool:

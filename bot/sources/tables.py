@@ -52,22 +52,27 @@ class SpannedTable:
         grid: list[list[str]] = []
         for cells in self._rows:
             row: list[str] = []
+            above, hanging = hanging, {}
             for cell in cells:
-                self._take_down(row, hanging)
+                self._take_down(row, above, hanging)
                 if cell.continues and grid and len(row) < len(grid[-1]):
                     cell.text = self._copy(grid[-1][len(row)])
                 for copy in range(cell.columns if len(cells) > 1 else 1):
                     if cell.rows > 1:
                         hanging[len(row)] = (cell.rows - 1, cell.text)
                     row.append(self._copy(cell.text) if copy else cell.text)
-            self._take_down(row, hanging)
+            self._take_down(row, above, hanging)
+            # A row that ends before it has been reached counts, too.
+            hanging |= {column: (rows - 1, text) for column, (rows, text) in above.items() if rows > 1}
             grid.append(row)
         return [row for row in grid if any(row)]
 
-    def _take_down(self, row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    def _take_down(
+        self, row: list[str], above: dict[int, tuple[int, str]], hanging: dict[int, tuple[int, str]]
+    ) -> None:
         """Continues the row with what hangs into it from above: rows left and text, by column."""
-        while (above := hanging.pop(len(row), None)) is not None:
-            rows, text = above
+        while (each := above.pop(len(row), None)) is not None:
+            rows, text = each
             if rows > 1 and self._copied < _MOST_COPIED:
                 hanging[len(row)] = (rows - 1, text)
             row.append(self._copy(text))

@@ -142,6 +142,27 @@ def test_cell_over_several_rows_or_columns_is_said_in_each() -> None:
     ]
 
 
+def test_cell_over_several_rows_ends_with_them_although_a_row_between_is_short() -> None:
+    read = read_html(
+        "<table><tr><td>Mon<td>9<td rowspan=3>Hamburg<tr><td colspan=2>Closed on holidays<tr><td>Tue<td>10"
+        "<tr><td>Wed<td>11<td>Berlin</table>"
+    )
+
+    assert read.blocks[0].text.splitlines()[-1] == "Wed | 11 | Berlin"
+
+
+def test_ordinals_stay_whole_and_sections_are_read_whatever_their_headings_are_about() -> None:
+    read = read_html(
+        '<main><h1>Terms</h1><p>Due on the 1<sup>st</sup>; 5<sup>99</sup> euros.</p><section id="your-rights-under-gdpr">'
+        "<h2>Your rights <button>Copy link</button></h2><p>Ask us.</p></section></main>"
+    )
+
+    assert sections(read) == [
+        ((), "Due on the 1st; 5 99 euros."),
+        (("Your rights",), "Ask us."),
+    ]
+
+
 def test_table_made_to_fill_the_memory_is_not_spread_out() -> None:
     cell = "<td rowspan=50 colspan=50>" + "x" * 200
     rows = f"<tr>{cell * 50}" * 100
