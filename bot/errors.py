@@ -89,6 +89,10 @@ class RivalsError(ConflictError):
         self.errors = errors
 
 
+class DecidedError(ConflictError):
+    """Somebody else has decided about the same question before."""
+
+
 class HandoffStateError(ConflictError):
     slug, title = "handoff-state", "The handoff is in another state"
 

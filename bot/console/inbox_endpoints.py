@@ -18,6 +18,7 @@ from bot.console.rendering import go_to, page, part
 from bot.db.conversation_tables import HandoffState
 from bot.db.transactions import Connection
 from bot.dependencies import Parts, PartsDep
+from bot.errors import HandoffStateError
 from bot.handoffs import service as handoffs
 from bot.handoffs.availability import note_presence, presence_is_stale
 from bot.handoffs.briefing import find_handoff, page_of_handoffs
@@ -140,7 +141,11 @@ async def renew_suggestions(
 
 @router.post("/{handoff_id}/take")
 async def send_take(handoff_id: str, request: Request, parts: PartsDep, caller: AsOperator) -> Response:
-    await _step(parts, handoffs.take, handoff_id, caller)
+    """Who comes second finds on the page whose it is."""
+    try:
+        await _step(parts, handoffs.take, handoff_id, caller)
+    except HandoffStateError:
+        return go_to(request, f"/inbox/{handoff_id}", flash="inbox.not_taken", wrong=True)
     return go_to(request, f"/inbox/{handoff_id}", flash="inbox.taken")
 
 

@@ -13,7 +13,7 @@ from bot.console.access import AsOperator, AsViewer
 from bot.console.answer_search import search_answers
 from bot.console.rendering import go_to, page, part
 from bot.dependencies import Parts, PartsDep
-from bot.errors import ConflictError, InvalidInputError, NotFoundError, RivalsError
+from bot.errors import ConflictError, DecidedError, InvalidInputError, NotFoundError, RivalsError
 from bot.feedback.correction_schemas import Action, CorrectionIn
 from bot.feedback.corrections import correct
 from bot.feedback.service import reachable_exchange
@@ -151,8 +151,8 @@ async def send_decision(
                 near=near,
                 overrule=overrule,
             )
-    except RivalsError as error:
-        sent = Sent(text=text, language=language, action=Decision.NEW_ANSWER)
+    except (RivalsError, DecidedError) as error:
+        sent = Sent(text=text, language=language, action=Decision.NEW_ANSWER if text else "")
         return await _exchange_page(exchange_id, request, parts, caller, back=back, refused=error, sent=sent)
     if wanted.verdict is not Decision.SKIP:
         await serve_now(parts)
@@ -253,6 +253,7 @@ async def _exchange_page(
         decided=decided,
         decided_by=decided_by,
         decided_text=decided_text,
+        decided_meanwhile=isinstance(refused, DecidedError),
         back=_place(back),
         languages=parts.settings.languages,
     )

@@ -9,7 +9,7 @@ from bot.answering.given_answers import given_answer
 from bot.db.base import now
 from bot.db.conversation_tables import Exchange
 from bot.db.knowledge_tables import Label
-from bot.errors import ConflictError, InvalidInputError
+from bot.errors import DecidedError, InvalidInputError
 from bot.knowledge import repository as knowledge
 from bot.knowledge.audit import record_audit
 from bot.knowledge.composed_drafts import quoted_text
@@ -39,7 +39,8 @@ async def decide(
     """Makes the decision; once: the same one again changes nothing. ``overrule`` puts it in the place of an earlier one.
 
     Raises:
-        ConflictError: somebody has decided otherwise, or the exchange gave no answer that could be right.
+        DecidedError: somebody has decided otherwise.
+        ConflictError: the exchange gave no answer that could be right.
         NotFoundError, RivalsError, InvalidInputError: as with ``add_label``.
     """
     await repository.lock_decisions(session)
@@ -67,10 +68,10 @@ async def decision_about(session: AsyncSession, exchange: Exchange) -> LabelOut 
 
 
 async def refuse_to_overrule(session: AsyncSession, exchange: Exchange, *, decided_by: str) -> None:
-    """Raises ConflictError where the question of an exchange was decided by somebody else. The knowledge is locked by then."""
+    """Raises DecidedError where the question of an exchange was decided by somebody else. The knowledge is locked by then."""
     earlier = await repository.decision_on(session, folded_hash(exchange.question))
     if earlier is not None and _who(earlier) != decided_by:
-        raise ConflictError(f"{_said(earlier)}; to overrule it, send overrule: true")
+        raise DecidedError(f"{_said(earlier)}; to overrule it, send overrule: true")
 
 
 def _who(label: Label) -> str:
@@ -109,9 +110,9 @@ async def _put_off(
 
 
 async def _repeated(session: AsyncSession, exchange: Exchange, wanted: DecisionIn, earlier: Label) -> Decided:
-    """Raises ConflictError unless the earlier decision says what is wanted now."""
+    """Raises DecidedError unless the earlier decision says what is wanted now."""
     if not await _says_the_same(session, exchange, wanted, earlier):
-        raise ConflictError(f"{_said(earlier)}; to overrule it, send a label (POST /v1/labels)")
+        raise DecidedError(f"{_said(earlier)}; to overrule it, send a label (POST /v1/labels)")
     return Decided(verdict=wanted.verdict, label=label_out(earlier), until=None, repeated=True)
 
 

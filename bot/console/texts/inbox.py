@@ -54,6 +54,7 @@ TEXTS = {
     "inbox.add_note": ("Add note", "添加备注"),
     "inbox.noted": ("Noted.", "已添加备注。"),
     "inbox.taken": ("You have taken over; the bot is silent.", "您已接手，机器人不再回复。"),
+    "inbox.not_taken": ("It can't be taken over any more.", "已无法接手。"),
     "inbox.handed_back": ("Handed back to the bot.", "已交还机器人。"),
     "inbox.closed": ("The conversation is closed.", "会话已结束。"),
     "reason.visitor_asked": ("asked for a person (by the button)", "访客要求转人工（点击按钮）"),

@@ -81,6 +81,10 @@ TEXTS = {
     "review.anyway": ("Do it anyway", "仍然执行"),
     "review.exchange": ("One question", "单个问题"),
     "review.decided": ("Decided", "已决定"),
+    "review.decided_meanwhile": (
+        "Not counted: somebody has decided about this question already.",
+        "未计入：此问题已有人作出决定。",
+    ),
     "review.decided_by": ("by {name}, {when}", "{name}，{when}"),
     "review.decided_scope": ("This question is out of scope.", "此问题超出范围。"),
     "review.decided_answer": ("This answer is right:", "正确的答案是："),

@@ -94,6 +94,9 @@ async def test_decision_is_shown_and_can_be_overruled(
     assert re.search(r"by Ana, \d{4}-\d\d-\d\d \d\d:\d\d UTC", shown)
     refused = await desk.post(path, {"verdict": "out_of_scope", "back": "/review"})
     assert refused.status_code == 409
+    assert "Not counted: somebody has decided about this question already." in refused.text
+    assert re.search(r"by Ana, \d{4}", refused.text)
+    assert "operator:" not in refused.text
     again = await desk.post(path, {"verdict": "out_of_scope", "overrule": "true", "back": "/review"})
 
     assert again.status_code == 303
@@ -204,7 +207,8 @@ async def test_correction_after_somebody_elses_decision_shows_it_first(
     refused = await ben.post(f"/review/exchanges/{exchange_id}/correction", stale)
 
     assert refused.status_code == 409
-    assert "has decided by" in refused.text
+    assert "Not counted: somebody has decided about this question already." in refused.text
+    assert re.search(r"by Ana, \d{4}", refused.text)
     assert [label.verdict for label in await labels(database)] == ["out_of_scope"]
     overruling = sent_with(refused.text, "split")
     assert (overruling["overrule"], overruling["text"]) == ("true", "Bills come by post.")
