@@ -12,9 +12,10 @@ from bot.db.access_tables import Site
 from bot.db.base import JsonObject, id_from
 from bot.db.conversation_tables import Conversation, Exchange, Handoff
 from bot.db.figure_tables import CountedDay, TrafficCount
-from bot.db.knowledge_tables import Label, LabelState
+from bot.db.knowledge_tables import AnswerVersion, Label, LabelState, Verdict
 from bot.db.review_tables import Gap, GapState
 from bot.knowledge.label_order import newest_first
+from bot.knowledge.versions import MERGED
 
 SLICE = 500
 REASONS = ("asked_for_person", "nothing_close", "empty_knowledge", "bot_failed")
@@ -167,10 +168,14 @@ async def reviewed(
     *,
     outcomes: Sequence[str],
     limit: int,
-) -> Sequence[Row[str, str, float, str | None]]:
-    """Given answers that a person has judged: language, confidence and the verdict; the newest decisions, one an answer."""
+) -> list[tuple[str, float, bool]]:
+    """Given answers that a person has judged: language, confidence and whether right; the newest decisions, one an answer.
+
+    One that was merged into another by its verdict was right, as in audits.
+    """
+    label_id = Label.id.label("label_id")
     statement = (
-        select(Exchange.id, Exchange.language, Exchange.confidence, Label.verdict)
+        select(Exchange.id, Exchange.language, Exchange.confidence, Label.verdict, label_id)
         .join(Exchange, Exchange.id == Label.exchange_id)
         .where(Label.id >= id_from("lbl", since))  # nobody judges an answer before it is given
         .where(Label.verdict.is_not(None), Label.state.in_(JUDGES), Label.withdrawn_at.is_(None))
@@ -179,10 +184,25 @@ async def reviewed(
         .order_by(*newest_first())
         .limit(limit)
     )
-    newest: dict[str, Row[str, str, float, str | None]] = {}
+    newest: dict[str, Row[str, str, float, str | None, str]] = {}
     for row in await session.execute(statement):
         newest.setdefault(row.id, row)
-    return list(newest.values())
+    merging = [row.label_id for row in newest.values() if row.verdict == Verdict.OTHER_ANSWER]
+    merged = await _that_merged(session, merging)
+    return [
+        (row.language, row.confidence, row.verdict == Verdict.RIGHT or row.label_id in merged)
+        for row in newest.values()
+    ]
+
+
+async def _that_merged(session: AsyncSession, labels: Sequence[str]) -> set[str]:
+    """Of these labels, those by which an answer became another one."""
+    found: set[str] = set()
+    for start in range(0, len(labels), SLICE):
+        by = [MERGED + label for label in labels[start : start + SLICE]]
+        made = select(AnswerVersion.changed_by).where(AnswerVersion.changed_by.in_(by))
+        found.update(each.removeprefix(MERGED) for each in (await session.execute(made)).scalars())
+    return found
 
 
 async def latencies(

@@ -9,7 +9,6 @@ from statistics import quantiles
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.answering.given_answers import GAVE_ANSWER
-from bot.db.knowledge_tables import Verdict
 from bot.figures import repository
 from bot.figures.intervals import Share
 from bot.figures.repository import Figured
@@ -141,8 +140,9 @@ class Reviewed:
 async def reviewed(session: AsyncSession, wanted: Figured, *, tolerated: Tolerated) -> Reviewed:
     """Of what people judged. They judge what is doubtful first, so that the share of wrong is rather too high than too low."""
     since, until = moments_of(wanted)
-    rows = await repository.reviewed(session, since, until, wanted, outcomes=GAVE_ANSWER, limit=MOST_REVIEWED)
-    judged = [(row.language, row.confidence, row.verdict == Verdict.RIGHT) for row in rows]
+    judged = await repository.reviewed(
+        session, since, until, wanted, outcomes=GAVE_ANSWER, limit=MOST_REVIEWED
+    )
     languages = sorted({language for language, _, _ in judged})
     errors = [
         LanguageError(

@@ -86,6 +86,10 @@ async def test_the_right_answer_was_given_also_where_it_has_been_merged_into_ano
 
     assert merged.status_code == 201, merged.text
     assert tellings(await sample(database, release)) == [RIGHT] * 2
+    day = now().date().isoformat()
+    async with database.read() as session:
+        judged = await figures.reviewed(session, Figured(day, day), tolerated=Tolerated(0.1, {}, {}))
+    assert [(each.error.hits, each.error.of) for each in judged.errors] == [(0, 1)]
 
 
 async def test_a_reply_is_right_also_if_its_answer_was_retired_since_and_that_teaches_nothing(
