@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from retrieval.encoder import Encoder
     from retrieval.retriever import Retriever
 
-REBUILD = "run: kefu releases rollback, kefu train, or kefu restore BACKUP --replace"
+REBUILD = "run: kefu train; where only this release is damaged also kefu releases rollback, or kefu restore BACKUP --replace"
 """What helps where the promoted release can't be loaded."""
 TRAFFIC_WINDOW, MOST_TRAFFIC = timedelta(days=90), 4000
 """What customers asked last, for training to learn how much their neighbours tell (`retrieval.traffic`)."""
