@@ -26,6 +26,9 @@ DRAWS = 400
 WORST_EXCESS = 0.15
 """Calibration error beyond what true confidences would show on so few rows. Mock companies with little to fit on have up to 0.13."""
 MARGIN = 0.03  # more calibration error than the serving release
+OF_A_LANGUAGE = 0.03
+"""By so much more than tolerated a language alone may err. What the gate asks is harder than what comes: of demo releases that err in 4 % of their
+answers as they are served, 13 to 17 % of its rows are wrong, up to 21 % in a language."""
 COLLAPSED = 0.7  # of what the serving release answers
 COLLAPSED_THOUGH_CAREFUL = 0.3
 """The same where the candidate was told to be more careful: that explains fewer answers, but not next to none."""
@@ -77,7 +80,7 @@ def check_promise(candidate: Replies, model: ConfidenceModel) -> Check:
     broken = [
         f"{_words(each, language)}, so at least {percent(each['error_at_least'])}"
         for language, each in counted.items()
-        if each["error_at_least"] > model.target_error
+        if each["error_at_least"] > model.target_error + (OF_A_LANGUAGE if language else 0.0)
     ]
     if broken:
         return refused(

@@ -128,4 +128,6 @@ async def test_service_starts_without_the_damaged_release_and_answers_once_it_is
     assert (unready.status_code, "kefu doctor" in unready.json()["detail"]) == (503, True)
     assert (ready.status_code, ready.json()["release"]) == (200, release)
     told = [entry["remedy"] for entry in logs if entry["event"] == "release_not_loaded"]
-    assert told == ["run: kefu train; where only this release is damaged also kefu releases rollback, or kefu restore BACKUP --replace"]
+    assert told == [
+        "run: kefu train; where only this release is damaged also kefu releases rollback, or kefu restore BACKUP --replace"
+    ]
