@@ -25,9 +25,8 @@ class SiteCorsMiddleware(CORSMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "origin" in Headers(scope=scope):
             self._origins = scope["app"].state.parts.origins
-            with suppress(
-                SQLAlchemyError
-            ):  # the lists as they were; what the request itself needs tells the fault
+            # Without a database the lists stay as they were; what the request itself needs tells the fault.
+            with suppress(SQLAlchemyError):
                 await self._origins.refresh()
         await super().__call__(scope, receive, send)
 

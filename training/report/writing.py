@@ -33,9 +33,8 @@ def write_report(folder: Path, report: RunReport) -> None:
     Raises:
         TrainingError: `folder` exists, or the disk refuses.
     """
-    from training.report.page import (
-        page_of,  # not with this file: it loads what draws, which few callers need
-    )
+    # Not with this file: it loads what draws, which few callers need.
+    from training.report.page import page_of
 
     write_folder(folder, {JSON_FILE: report.to_json(), PAGE_FILE: page_of(report)})
 
